@@ -1,0 +1,1 @@
+"""One module per area that the doctor looks at."""

@@ -1,0 +1,1 @@
+"""What an install is: a plan, and a runner that turns the plan into events."""

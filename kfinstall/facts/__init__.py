@@ -1,0 +1,1 @@
+"""Pure knowledge of Kubernetes and Kubeflow: facts and arithmetic, no input or output."""

@@ -1,0 +1,1 @@
+"""The Install document: what a user asks for, as one file."""

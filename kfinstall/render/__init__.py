@@ -1,0 +1,1 @@
+"""From a KfDef to Kubernetes objects: fetch, cache, build with kustomize."""

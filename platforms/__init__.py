@@ -1,0 +1,1 @@
+"""One module per platform that Kubeflow can be installed on."""
