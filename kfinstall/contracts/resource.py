@@ -1,0 +1,66 @@
+"""What the API server serves, and what stands in the cluster already: all that planning needs to know."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from kfinstall.contracts.manifest import ObjectKey
+
+
+class GroupKind(NamedTuple):
+    """A kind in its API group; group "" is the core group."""
+
+    group: str
+    kind: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}.{self.group}" if self.group else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """How a kind is reached: its plural name, its scope, and the versions that are served, preferred first."""
+
+    group: str
+    kind: str
+    plural: str
+    namespaced: bool
+    versions: tuple[str, ...]
+
+    def path(self, version: str, namespace: str = "", name: str = "") -> str:
+        """The URL path of an object, or of the collection when no name is given."""
+        root = f"/apis/{self.group}/{version}" if self.group else f"/api/{version}"
+        within = f"/namespaces/{namespace}" if self.namespaced and namespace else ""
+        return f"{root}{within}/{self.plural}" + (f"/{name}" if name else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """An object that stands in the cluster, as far as planning cares.
+
+    owner: the ApplySet that it belongs to, "" if none. owned: digest of the fields that kfinstall applied
+    and still owns, "" if none. deleting: it has a deletionTimestamp.
+    """
+
+    uid: str
+    owner: str
+    owned: str
+    deleting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What the inventory remembers of one object: digests of what was wanted and of what was owned then."""
+
+    wanted: str
+    owned: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterState:
+    """A cluster as the planner sees it. version: as /version names it, for example "v1.34.1"."""
+
+    version: str
+    resources: Mapping[GroupKind, Resource]
+    live: Mapping[ObjectKey, Live]
+    inventory: Mapping[ObjectKey, Applied] = field(default_factory=dict)

@@ -1,0 +1,66 @@
+"""Finding out, before anything is written, that a server does not serve what is wanted."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from kfinstall.contracts.manifest import Manifest
+from kfinstall.contracts.resource import ClusterState, GroupKind, Resource
+from kfinstall.errors import PlanRefused
+from kfinstall.facts.removed_apis import removal
+from kfinstall.words import _, counted
+
+Unserved = Counter[tuple[str, str]]
+"""How many objects there are of each (apiVersion, kind)."""
+
+
+def refuse_unserved(manifests: Sequence[Manifest], known: Mapping[GroupKind, Resource], state: ClusterState) -> None:
+    """Raise PlanRefused with the complete list when some objects' API versions are not served."""
+    unserved: Unserved = Counter(
+        (manifest.api_version, manifest.kind) for manifest in manifests if not _served(manifest, known)
+    )
+    if not unserved:
+        return
+    removed = any(removal(*kind) for kind in unserved)
+    raise PlanRefused(
+        counted(
+            "{count} object cannot be installed on this cluster.",
+            "{count} objects cannot be installed on this cluster.",
+            unserved.total(),
+        ),
+        why="\n".join(
+            [
+                _("Kubernetes {version} does not serve:").format(version=state.version),
+                *map(_line, sorted(unserved.items())),
+            ]
+        ),
+        fix=_ways_out(removed),
+    )
+
+
+def _served(manifest: Manifest, known: Mapping[GroupKind, Resource]) -> bool:
+    resource = known.get(GroupKind(manifest.group, manifest.kind))
+    return resource is not None and manifest.api_version.rpartition("/")[2] in resource.versions
+
+
+def _line(entry: tuple[tuple[str, str], int]) -> str:
+    (api_version, kind), count = entry
+    gone = removal(api_version, kind)
+    what = f"  {count:4} {kind} {api_version}"
+    if gone is None:
+        return what + " " + _("(no such kind here; is its CustomResourceDefinition missing?)")
+    if gone.successor:
+        return (
+            what
+            + " "
+            + _("(removed in {version}, now {successor})").format(version=gone.removed, successor=gone.successor)
+        )
+    return what + " " + _("(removed in {version}, without a successor)").format(version=gone.removed)
+
+
+def _ways_out(removed: bool) -> str:
+    if not removed:
+        return _("Add the application that defines these kinds, or leave the objects out with --skip-kinds.")
+    return _(
+        "Ways out: install a current release (kfinstall install --set kubeflow.preset=kubeflow-26.03), "
+        "or use a cluster that still serves these versions (Kubernetes 1.21 or older for releases of 2020)."
+    )
