@@ -25,12 +25,14 @@ class Node:
     """One value.
 
     keys: where each key of a mapping stands. written: an unquoted scalar as the file has it, else "".
+    template: the text with its ${ENV} when the value holds what the environment gave, else "".
     """
 
     place: Place
     value: "Scalar | Mapping[str, Node] | Sequence[Node]"
     keys: Mapping[str, Place] = field(default_factory=dict)
     written: str = ""
+    template: str = ""
 
     def child(self, part: str | int) -> "Node | None":
         """The value under a key or at an index; None where there is none."""
@@ -118,9 +120,7 @@ def path_text(path: Path) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
             continue
-        key = (
-            part if _BARE_KEY.fullmatch(part) else '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        )
+        key = part if _BARE_KEY.fullmatch(part) else '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'
         text += f".{key}" if text else key
     return text
 

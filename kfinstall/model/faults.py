@@ -26,7 +26,7 @@ class Fault:
     """One error of pydantic: its type, the value it is about and its context.
 
     path: of the value. written: the value as the file has it if it is unquoted there. keys: what the mapping
-    around it allows.
+    around it allows. hidden: the value is a secret, or may be one.
     """
 
     kind: str
@@ -35,6 +35,7 @@ class Fault:
     path: Path
     written: str = ""
     keys: Sequence[str] = ()
+    hidden: bool = False
 
 
 def secret(path: Path) -> bool:
@@ -80,7 +81,7 @@ def _wrong_type(fault: Fault) -> str:
 
 def _must_be_quoted(fault: Fault) -> str:
     """YAML reads `no` as false and `1.30` as 1.3: https://yaml.org/type/bool.html, https://yaml.org/type/float.html."""
-    if secret(fault.path):
+    if fault.hidden:
         return _("a text is expected here, and without quotes YAML reads a number or true/false. Quote it.")
     meaning = _("the number {value}") if not isinstance(fault.value, bool) else "{value}"
     meaning = meaning.format(value=str(fault.value).lower())
@@ -94,7 +95,7 @@ def _found(fault: Fault) -> str:
         return _("a mapping") if isinstance(value, dict) else _("a list")
     if value is None:
         return _("an empty value")
-    if secret(fault.path):
+    if fault.hidden:
         return _("this value")
     if isinstance(value, str):
         return _('the text "{value}"').format(value=shown(value))
@@ -115,7 +116,7 @@ def _unknown_key(fault: Fault) -> str:
 def _not_a_choice(fault: Fault) -> str:
     choices = _QUOTED.findall(str(fault.context.get("expected") or fault.context.get("expected_tags") or ""))
     value = fault.context.get("tag", fault.value)
-    if not isinstance(value, str) or secret(fault.path):
+    if not isinstance(value, str) or fault.hidden:
         return _("one of these is expected here: {choices}.").format(choices=", ".join(choices))
     return _('"{value}" is not known.').format(value=shown(value)) + one_of(value, choices)
 
@@ -127,23 +128,17 @@ def _no_tag(fault: Fault) -> str:
 
 def _wanted(family: str) -> str:
     """What a type of pydantic's is to a person, by the first word of the error's type; "" for others."""
-    match family:
-        case "string":
-            return _("a text")
-        case "int":
-            return _("a whole number")
-        case "float" | "decimal":
-            return _("a number")
-        case "bool":
-            return _("true or false")
-        case "dict" | "mapping" | "model" | "dataclass":
-            return _("a mapping (key: value)")
-        case "list" | "tuple" | "set" | "frozen" | "iterable":
-            return _("a list")
-        case "path":
-            return _("a path")
-        case _:
-            return ""
+    names = {
+        "string": _("a text"),
+        "int": _("a whole number"),
+        "float": _("a number"),
+        "decimal": _("a number"),
+        "bool": _("true or false"),
+        "path": _("a path"),
+        **dict.fromkeys(("dict", "mapping", "model", "dataclass"), _("a mapping (key: value)")),
+        **dict.fromkeys(("list", "tuple", "set", "frozen", "iterable"), _("a list")),
+    }
+    return names.get(family, "")
 
 
 _SENTENCES: dict[str, Callable[[Fault], str]] = {
@@ -159,9 +154,7 @@ _SENTENCES: dict[str, Callable[[Fault], str]] = {
     "greater_than_equal": lambda fault: _("must be at least {ge}.").format(**fault.context),
     "less_than": lambda fault: _("must be less than {lt}.").format(**fault.context),
     "less_than_equal": lambda fault: _("must be at most {le}.").format(**fault.context),
-    "string_too_short": lambda fault: _("must have at least {min_length} characters.").format(
-        **fault.context
-    ),
+    "string_too_short": lambda fault: _("must have at least {min_length} characters.").format(**fault.context),
     "string_too_long": lambda fault: _("must have at most {max_length} characters.").format(**fault.context),
     "too_short": lambda fault: _("must have at least {min_length} entries.").format(**fault.context),
     "too_long": lambda fault: _("must have at most {max_length} entries.").format(**fault.context),

@@ -175,9 +175,7 @@ class _Builder:
         place = self._place(event)
         anchor = self._anchors.get(event.anchor or "")
         if anchor is None:
-            self._stop(
-                place, _("the alias *{name} has no anchor &{name} above it.").format(name=event.anchor)
-            )
+            self._stop(place, _("the alias *{name} has no anchor &{name} above it.").format(name=event.anchor))
         if anchor.node is None:
             self._stop(place, _("the alias *{name} contains itself.").format(name=event.anchor))
         if len(self._stack) + anchor.depth > DEPTH:
@@ -190,7 +188,7 @@ class _Builder:
         self._add(anchor.node, anchor, _Key(place, value, False) if isinstance(value, str) else None)
 
     def _stop(self, place: Place, message: str) -> NoReturn:
-        self._report(place, message)
+        self.problems.append(Problem(place, path_text(self._path()[:3]), message))
         raise DocumentError(_("{file} is not valid.").format(file=self.file), self.problems)
 
     def _add(self, node: Node, measure: _Anchor, as_key: _Key | None) -> None:

@@ -26,9 +26,7 @@ def shown_name(path: str | Path) -> str:
 
 def refusal(place: Place, message: str, fix: str = "") -> DocumentError:
     """The error for a document that cannot even be read."""
-    return DocumentError(
-        _("{file} cannot be read.").format(file=place.file), [Problem(place, "", message)], fix=fix
-    )
+    return DocumentError(_("{file} cannot be read.").format(file=place.file), [Problem(place, "", message)], fix=fix)
 
 
 def read_text(path: str | Path) -> str:

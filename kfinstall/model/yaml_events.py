@@ -14,7 +14,6 @@ from kfinstall.model.document import Scalar
 from kfinstall.model.text import LIMIT, refusal, too_large
 from kfinstall.words import _
 
-
 _LOADER: type[yaml.SafeLoader] | type[yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -26,9 +25,7 @@ _NULL = re.compile(r"|~|null|Null|NULL")
 _TRUE = re.compile(r"true|True|TRUE|yes|Yes|YES|on|On|ON")
 _FALSE = re.compile(r"false|False|FALSE|no|No|NO|off|Off|OFF")
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+|0o[0-7]+|0[0-7]+")
-_FLOAT = re.compile(
-    r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
-)
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 _DIGITS = 100
 """More digits than any number of ours has; int() of a long text is slow, and refused beyond 4300."""
@@ -86,9 +83,7 @@ def _refuse_other_texts(text: str, file: str) -> None:
         line_start = text.rfind("\n", 0, start) + 1
         place = Place(file, text.count("\n", 0, start) + 1, start - line_start + 1)
         code = f"U+{ord(found[0]):04X}"
-        message = _("the character {code} is not allowed in YAML; this may be a binary file.").format(
-            code=code
-        )
+        message = _("the character {code} is not allowed in YAML; this may be a binary file.").format(code=code)
         raise refusal(place, message)
     if _HTML.match(text.removeprefix("\ufeff")):
         message = _("this is a web page (HTML or XML), not YAML. For a file on GitHub use its raw address.")
