@@ -1,0 +1,128 @@
+"""An Install as text: commented for people, or plain with every effective value."""
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Literal, get_origin
+
+import yaml
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from kfinstall.model.document import Document
+from kfinstall.model.environment import escaped
+from kfinstall.model.install import API_VERSION, DEFAULT_PRESET, KIND, Install, PlatformOptions, install_model
+from kfinstall.model.load import LoadedInstall, shown_data
+from kfinstall.model.schema import ADDRESS
+from kfinstall.model.validate import validate
+from kfinstall.model.yaml_events import scalar
+from kfinstall.words import _
+
+_WIDTH = 100
+"""Characters of a comment's line."""
+
+
+def init(
+    platform: str,
+    preset: str = DEFAULT_PRESET,
+    *,
+    platforms: Mapping[str, type[PlatformOptions]],
+    name: str = "kubeflow",
+    options: Mapping[str, object] | None = None,
+    components: Mapping[str, bool] | None = None,
+) -> str:
+    """The text of a commented Install file for these choices.
+
+    options: of the platform. Raises DocumentError where a choice is not possible.
+    """
+    data = {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": {"name": name},
+        "platform": {"type": platform, **(options or {})},
+        "kubeflow": {"preset": preset, **({"components": dict(components)} if components else {})},
+    }
+    return commented(validate(install_model(platforms), Document(data, _("the new install file"))))
+
+
+def commented(install: Install, schema: str = ADDRESS) -> str:
+    """An Install file that loads as this Install: what is set as it is, and everything else in comments.
+
+    schema: where editors find the JSON Schema.
+    """
+    lines = [f"# yaml-language-server: $schema={schema}", *_model_lines(install, "", live=True)]
+    return "\n".join(lines) + "\n"
+
+
+def dump(loaded: LoadedInstall) -> str:
+    """Every effective value as an Install file, defaults included.
+
+    What the environment gave is written as its reference, and what stands in a file under a key that sounds
+    secret as `***`.
+    """
+    return _yaml(shown_data(loaded))
+
+
+def _model_lines(model: BaseModel, indent: str, *, live: bool) -> Iterator[str]:
+    """The fields of a model, each with its description above it. live: False inside what is commented out."""
+    for name, info in type(model).model_fields.items():
+        value = getattr(model, name)
+        is_live = live and _is_set(model, name, info)
+        if isinstance(value, BaseModel) or (not indent and name not in ("api_version", "kind")):
+            yield ""
+        if isinstance(value, BaseModel):
+            yield from _comment(info, indent)
+            yield _value_line(f"{info.alias or name}:", indent, live=is_live)
+            yield from _model_lines(value, indent + "  ", live=is_live)
+        else:
+            yield from _comment(info, indent)
+            dumped = model.model_dump(mode="json", by_alias=True, include={name})
+            for line in _yaml(_escaped(dumped)).splitlines():
+                yield _value_line(line, indent, live=is_live)
+
+
+def _is_set(model: BaseModel, name: str, info: FieldInfo) -> bool:
+    """Whether a field is written as it is. One that can have a single value only, such as kind, always is."""
+    if info.is_required() or get_origin(info.annotation) is Literal:
+        return True
+    value = getattr(model, name)
+    return value is not None and (
+        name in model.model_fields_set or value != info.get_default(call_default_factory=True)
+    )
+
+
+def _value_line(line: str, indent: str, *, live: bool) -> str:
+    text = line.removesuffix(" null")
+    return f"{indent}{text}" if live else f"#{indent}{text}"
+
+
+def _comment(info: FieldInfo, indent: str) -> list[str]:
+    start = f"{indent}# "
+    return textwrap.wrap(info.description or "", _WIDTH, initial_indent=start, subsequent_indent=start)
+
+
+def _escaped(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _escaped(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_escaped(inner) for inner in value]
+    return escaped(value) if isinstance(value, str) else value
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what our own reader, or kubectl's, would take for something else than text."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - an alias in the output helps nobody
+        return True
+
+
+def _text_node(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    if not isinstance(scalar(text), str):
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text_node)
+
+
+def _yaml(data: object) -> str:
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
