@@ -63,6 +63,7 @@ class Release:
 
     key: ObjectKey
     path: str
+    api_version: str
 
 
 Action = Apply | Await | Delete | Release

@@ -19,13 +19,17 @@ class GroupKind(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """How a kind is reached: its plural name, its scope, and the versions that are served, preferred first."""
+    """How a kind is reached: its plural name, its scope, and the versions that are served, preferred first.
+
+    listable: whether its objects can be listed at all; reviews, for example, are only created.
+    """
 
     group: str
     kind: str
     plural: str
     namespaced: bool
     versions: tuple[str, ...]
+    listable: bool = True
 
     def path(self, version: str, namespace: str = "", name: str = "") -> str:
         """The URL path of an object, or of the collection when no name is given."""

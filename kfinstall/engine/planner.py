@@ -13,7 +13,6 @@ from kfinstall.facts import digests
 from kfinstall.facts.applyset import PART_OF, applyset_id
 from kfinstall.facts.cluster_fields import without_cluster_fields
 from kfinstall.facts.readiness import WAITED_FOR
-from kfinstall.words import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,9 @@ def plan(manifests: Sequence[Manifest], state: ClusterState, wishes: Wishes) -> 
     ordering.build(waiting=wishes.wait)
     steps = {apply_step(m.key): _apply(m, known, state, wishes) for m in manifests}
     for step, (condition, key) in ordering.waits.items():
-        steps[step] = Step(step, _application(key, manifests), Await(key, condition, _path(key, known)))
+        steps[step] = Step(
+            step, _application(key, manifests), Await(key, condition, _awaited_path(condition, key, known))
+        )
     if wishes.wait:
         for ready in _ready(manifests, known):
             steps[ready.id] = ready
@@ -110,6 +111,15 @@ def _path(key: ObjectKey, known: Mapping[GroupKind, Resource], manifest: Manifes
     resource = known[GroupKind(key.group, key.kind)]
     version = manifest.api_version.rpartition("/")[2] if manifest else resource.versions[0]
     return resource.path(version, key.namespace, key.name)
+
+
+def _awaited_path(condition: Condition, key: ObjectKey, known: Mapping[GroupKind, Resource]) -> str:
+    """Where it shows: the object itself, or for a definition the collection of what it defines."""
+    if condition is not Condition.SERVED:
+        return _path(key, known)
+    plural, _dot, group = key.name.partition(".")
+    resource = next(found for found in known.values() if (found.plural, found.group) == (plural, group))
+    return resource.path(resource.versions[0])
 
 
 def _ready(manifests: Sequence[Manifest], known: Mapping[GroupKind, Resource]) -> Iterator[Step]:

@@ -44,10 +44,12 @@ WAITED_FOR = frozenset(
         ("apps", "DaemonSet"),
         ("batch", "Job"),
         ("", "Pod"),
-        ("", "PersistentVolumeClaim"),
     }
 )
-"""Built-in kinds, as (group, kind), that become ready after they are made. Custom resources are waited for too."""
+"""Built-in kinds, as (group, kind), that become ready after they are made. Custom resources are waited for too.
+
+Claims are not: one whose class waits for the first consumer stays pending until a pod uses it, and then that pod waits.
+"""
 
 Fields = Mapping[str, Any]
 

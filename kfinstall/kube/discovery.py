@@ -6,7 +6,7 @@ with the older form, one request for each group and version.
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.contracts.resource import GroupKind, Resource
@@ -18,6 +18,18 @@ AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryLi
 Resources = dict[GroupKind, Resource]
 
 
+class _Kind(NamedTuple):
+    """A kind as discovery describes it at one version."""
+
+    kind: str
+    plural: str
+    namespaced: bool
+    listable: bool
+
+
+_Served = tuple[str, _Kind]
+
+
 def version(connection: Connection) -> str:
     """The server's version, for example "v1.34.1"."""
     return str(connection.get("/version").get("gitVersion", ""))
@@ -25,32 +37,20 @@ def version(connection: Connection) -> str:
 
 def discover(connection: Connection) -> Resources:
     """Every kind that the server serves. A group whose API service is down is absent."""
-    found: dict[GroupKind, list[tuple[str, str, bool]]] = {}
+    found: dict[GroupKind, list[_Served]] = {}
     for group, served, kinds in _group_versions(connection):
-        for kind, plural, namespaced in kinds:
-            found.setdefault(GroupKind(group, kind), []).append((served, plural, namespaced))
-    return {
-        key: Resource(key.group, key.kind, entries[0][1], entries[0][2], tuple(entry[0] for entry in entries))
-        for key, entries in found.items()
-    }
+        for kind in kinds:
+            found.setdefault(GroupKind(group, kind.kind), []).append((served, kind))
+    return {key: _resource(key, entries) for key, entries in found.items()}
 
 
-def serves(connection: Connection, resource: Resource, served: str) -> bool:
-    """Whether the server answers for a kind at one version, as it does a moment after a CRD is established."""
-    root = f"/apis/{resource.group}/{served}"
-    try:
-        listed = connection.get(root)
-    except ApiError as error:
-        if error.status == 404:
-            return False
-        raise
-    return any(entry.get("name") == resource.plural for entry in listed.get("resources") or ())
+def _resource(key: GroupKind, entries: list[_Served]) -> Resource:
+    preferred = entries[0][1]
+    versions = tuple(version for version, _kind in entries)
+    return Resource(key.group, key.kind, preferred.plural, preferred.namespaced, versions, preferred.listable)
 
 
-_Kinds = list[tuple[str, str, bool]]
-
-
-def _group_versions(connection: Connection) -> Iterator[tuple[str, str, _Kinds]]:
+def _group_versions(connection: Connection) -> Iterator[tuple[str, str, list[_Kind]]]:
     for root in ("/api", "/apis"):
         answer = connection.get(root, accept=AGGREGATED)
         if answer.get("kind") == "APIGroupDiscoveryList":
@@ -61,14 +61,14 @@ def _group_versions(connection: Connection) -> Iterator[tuple[str, str, _Kinds]]
             yield from _one_by_one(connection, root, answer)
 
 
-def _aggregated(served: Body) -> Iterator[tuple[str, str, bool]]:
+def _aggregated(served: Body) -> Iterator[_Kind]:
     for entry in served.get("resources") or ():
         kind = (entry.get("responseKind") or {}).get("kind")
         if kind:
-            yield kind, entry["resource"], entry.get("scope") == "Namespaced"
+            yield _Kind(kind, entry["resource"], entry.get("scope") == "Namespaced", "list" in entry["verbs"])
 
 
-def _one_by_one(connection: Connection, root: str, answer: Body) -> Iterator[tuple[str, str, _Kinds]]:
+def _one_by_one(connection: Connection, root: str, answer: Body) -> Iterator[tuple[str, str, list[_Kind]]]:
     wanted = list(_legacy_group_versions(root, answer))
     with ThreadPoolExecutor(8) as pool:
         lists = pool.map(lambda entry: _resource_list(connection, entry[2]), wanted)
@@ -77,7 +77,7 @@ def _one_by_one(connection: Connection, root: str, answer: Body) -> Iterator[tup
                 group,
                 served,
                 [
-                    (entry["kind"], entry["name"], bool(entry["namespaced"]))
+                    _Kind(entry["kind"], entry["name"], bool(entry["namespaced"]), "list" in entry["verbs"])
                     for entry in listed
                     if "/" not in entry["name"]
                 ],

@@ -1,0 +1,75 @@
+"""An install, from rendered objects to a cluster that has them: look, plan, carry out, remember."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kfinstall.contracts.event import Event, Result, RunFinished
+from kfinstall.contracts.manifest import Manifest, ObjectKey
+from kfinstall.contracts.plan import Plan
+from kfinstall.contracts.resource import Applied, ClusterState
+from kfinstall.engine import journal as journals
+from kfinstall.engine.control import Control
+from kfinstall.engine.journal import Journal
+from kfinstall.engine.planner import Wishes, plan, served_resources, wanted
+from kfinstall.engine.runner import Records, RunOptions, run
+from kfinstall.kube import discovery
+from kfinstall.kube import inventory as inventories
+from kfinstall.kube.cluster import Cluster
+from kfinstall.kube.inventory import Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A plan, and what it was made from. unfinished: an earlier run of this install was cut off."""
+
+    plan: Plan
+    state: ClusterState
+    inventory: Inventory
+    journal: Path
+    unfinished: bool
+
+
+def journal_path(folder: Path, install: str) -> Path:
+    return folder / f"journal-{install}.jsonl"
+
+
+def prepare(cluster: Cluster, manifests: Sequence[Manifest], wishes: Wishes, folder: Path) -> Prepared:
+    """Look at the cluster and plan; nothing is written. Raises PlanRefused and ClusterError."""
+    version = discovery.version(cluster.connection)
+    wishes.compatibility.check(version)
+    resources = discovery.discover(cluster.connection)
+    objects = wanted(manifests, resources, wishes)
+    inventory = inventories.read(cluster, wishes.install)
+    path = journal_path(folder, wishes.install)
+    unwritten = journals.applied(path)
+    live = cluster.live(objects, served_resources(objects, resources))
+    state = ClusterState(version, resources, live, {**(inventory.records or {}), **unwritten})
+    return Prepared(plan(objects, state, wishes), state, inventory, path, bool(unwritten))
+
+
+def install(prepared: Prepared, cluster: Cluster, control: Control, options: RunOptions) -> Iterator[Event]:
+    """Carry out a prepared plan. However it ends, the cluster remembers what was applied."""
+    planned = [action.manifest.key for action in prepared.plan.applies]
+    inventory = prepared.inventory.covering(planned)
+    records = Records(dict(prepared.state.inventory))
+    name = prepared.plan.install
+    if prepared.plan.changes and inventory != prepared.inventory:
+        inventories.write(cluster, name, inventory)
+    with Journal(prepared.journal) as journal:
+        result = None
+        try:
+            for event in run(prepared.plan, cluster, journal, control, records, options):
+                result = event.result if isinstance(event, RunFinished) else result
+                yield event
+        finally:
+            if not control.abandoned and records.applied != (prepared.inventory.records or {}):
+                inventories.write(cluster, name, inventory.with_records(records.applied))
+        if result is Result.SUCCEEDED:
+            journal.clear()
+
+
+def leftovers(prepared: Prepared) -> Mapping[ObjectKey, Applied]:
+    """What an earlier install of the same name applied, and this document no longer asks for."""
+    planned = {action.manifest.key for action in prepared.plan.applies}
+    return {key: applied for key, applied in prepared.state.inventory.items() if key not in planned}

@@ -1,0 +1,100 @@
+"""Taking an install away: look for what it owns, plan, carry out, forget."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kfinstall.contracts.event import Event, Result, RunFinished
+from kfinstall.contracts.manifest import ObjectKey
+from kfinstall.contracts.plan import Plan
+from kfinstall.contracts.resource import GroupKind, Resource
+from kfinstall.engine.control import Control
+from kfinstall.engine.install import journal_path
+from kfinstall.engine.journal import Journal
+from kfinstall.engine.removal import Holdings, plan_removal
+from kfinstall.engine.runner import Records, RunOptions, run
+from kfinstall.errors import UsageError
+from kfinstall.facts import applyset
+from kfinstall.kube import discovery, membership
+from kfinstall.kube import inventory as inventories
+from kfinstall.kube.cluster import Cluster
+from kfinstall.kube.inventory import Inventory
+from kfinstall.words import _
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A plan that takes an install away, and what it was made from."""
+
+    plan: Plan
+    inventory: Inventory
+    journal: Path
+    version: str
+
+
+def prepare(cluster: Cluster, install: str, folder: Path, *, delete_data: bool) -> Removal:
+    """Look at the cluster and plan; nothing is written. Raises UsageError when there is no such install."""
+    version = discovery.version(cluster.connection)
+    inventory = inventories.read(cluster, install)
+    if not inventory.exists:
+        raise UsageError(
+            _("There is no install named {name} on {server}.").format(
+                name=install, server=cluster.connection.target.server
+            ),
+            fix=_("See what is there with: kubectl get configmaps -n {namespace}").format(namespace=applyset.NAMESPACE),
+        )
+    resources = discovery.discover(cluster.connection)
+    holdings = _holdings(cluster, install, inventory, resources)
+    plan = plan_removal(holdings, resources, delete_data=delete_data)
+    return Removal(plan, inventory, journal_path(folder, install), version)
+
+
+def uninstall(removal: Removal, cluster: Cluster, control: Control, options: RunOptions) -> Iterator[Event]:
+    """Carry out a removal; the record of the install goes last, and only when all the rest has gone well."""
+    records = Records(dict(removal.inventory.records or {}))
+    name = removal.plan.install
+    with Journal(removal.journal) as journal:
+        for event in run(removal.plan, cluster, journal, control, records, options):
+            if isinstance(event, RunFinished) and event.result is Result.SUCCEEDED:
+                _forget(cluster, name)
+                journal.clear()
+            yield event
+
+
+def _holdings(
+    cluster: Cluster, install: str, inventory: Inventory, resources: Mapping[GroupKind, Resource]
+) -> Holdings:
+    owner = applyset.applyset_id(install)
+    found = membership.members(cluster, owner, inventory, resources)
+    ours = {member.key for member in found}
+    before = membership.recorded(cluster, sorted((inventory.records or {}).keys() - ours), resources)
+    definitions = {member.key for member in found if member.key.kind == "CustomResourceDefinition"}
+    return Holdings(
+        install,
+        found,
+        [member for member in before if member.owner != owner],
+        {key: membership.instances(cluster, kind) for key in definitions if (kind := _defined(key, resources))},
+        {
+            member.key.name: membership.contents(cluster, member.key.name, resources)
+            for member in found
+            if member.key.kind == "Namespace"
+        },
+    )
+
+
+def _defined(definition: ObjectKey, resources: Mapping[GroupKind, Resource]) -> Resource | None:
+    plural, _dot, group = definition.name.partition(".")
+    found = (resource for resource in resources.values() if (resource.plural, resource.group) == (plural, group))
+    return next(found, None)
+
+
+def _forget(cluster: Cluster, install: str) -> None:
+    """Delete the parent, and its namespace when kfinstall made that and no other install is in it."""
+    parent = cluster.look(inventories.path(install))
+    if parent:
+        cluster.delete(inventories.path(install), parent["metadata"]["uid"])
+    namespace = cluster.look(inventories.NAMESPACE_PATH)
+    if namespace is None or applyset.PART_OF not in (namespace["metadata"].get("labels") or {}):
+        return
+    if not list(cluster.metadata(f"{inventories.NAMESPACE_PATH}/configmaps", selector=applyset.ID)):
+        cluster.delete(inventories.NAMESPACE_PATH, namespace["metadata"]["uid"])
