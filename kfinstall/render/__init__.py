@@ -1,1 +1,1 @@
-"""From a KfDef to Kubernetes objects: fetch, cache, build with kustomize."""
+"""Fetches repos, runs kustomize, and turns a KfDef into Kubernetes objects."""
