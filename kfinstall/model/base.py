@@ -54,6 +54,14 @@ def web_address(text: str) -> str:
     return text
 
 
+def sha256(text: str) -> str:
+    """A SHA-256 checksum, in small letters. Raises ValueError, with words for the user."""
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
+        raise ValueError(_("a SHA-256 checksum is expected here: 64 digits and letters from a to f."))
+    return text.lower()
+
+
 LocalPath = Annotated[Path, BeforeValidator(_path), FROM_FOLDER, WithJsonSchema({"type": "string"})]
 DnsLabel = Annotated[str, AfterValidator(dns_label), WithJsonSchema({"type": "string", "pattern": DNS_LABEL})]
 WebAddress = Annotated[str, AfterValidator(web_address), WithJsonSchema({"type": "string", "pattern": "^https?://"})]
+Sha256 = Annotated[str, AfterValidator(sha256), WithJsonSchema({"type": "string", "pattern": "^[0-9a-fA-F]{64}$"})]

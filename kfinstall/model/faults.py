@@ -83,8 +83,11 @@ def _must_be_quoted(fault: Fault) -> str:
     """YAML reads `no` as false and `1.30` as 1.3: https://yaml.org/type/bool.html, https://yaml.org/type/float.html."""
     if fault.hidden:
         return _("a text is expected here, and without quotes YAML reads a number or true/false. Quote it.")
-    meaning = _("the number {value}") if not isinstance(fault.value, bool) else "{value}"
-    meaning = meaning.format(value=str(fault.value).lower())
+    value = str(fault.value).lower()
+    if isinstance(fault.value, bool):
+        meaning = value
+    else:
+        meaning = _("a number") if value == fault.written else _("the number {value}").format(value=value)
     sentence = _('a text is expected here, and YAML reads {written} as {meaning}. Quote it: "{written}".')
     return sentence.format(written=fault.written, meaning=meaning)
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from kfinstall.errors import Problem
 from kfinstall.model.base import FROM_FOLDER
@@ -32,6 +33,13 @@ def with_absolute_paths(model: M, document: Document) -> tuple[M, list[Problem]]
     return paths.model(model, ()), paths.problems
 
 
+def is_from_folder(info: FieldInfo) -> bool:
+    """Whether a field is marked, itself or inside an Optional."""
+    return FROM_FOLDER in info.metadata or any(
+        FROM_FOLDER in getattr(each, "__metadata__", ()) for each in get_args(info.annotation)
+    )
+
+
 class _Paths:
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -41,7 +49,7 @@ class _Paths:
         changed: dict[str, object] = {}
         for name, info in type(model).model_fields.items():
             value = getattr(model, name)
-            absolute = self._value(value, (*where, info.alias or name), FROM_FOLDER in info.metadata)
+            absolute = self._value(value, (*where, info.alias or name), is_from_folder(info))
             if absolute != value:
                 changed[name] = absolute
         return model.model_copy(update=changed) if changed else model

@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from kfinstall.model.base import FROM_FOLDER, DnsLabel, LocalPath, Model, WebAddress
+from kfinstall.model.base import FROM_FOLDER, DnsLabel, LocalPath, Model, Sha256, WebAddress
 from kfinstall.model.duration import PATTERN, duration, duration_text
 from kfinstall.words import _
 
@@ -106,9 +106,8 @@ class Kubeflow(Model):
     url: WebAddress | None = Field(
         default=None, title=_("KfDef URL"), description=_("The address of a KfDef, instead of a preset.")
     )
-    sha256: str | None = Field(
+    sha256: Sha256 | None = Field(
         default=None,
-        pattern="^[0-9a-fA-F]{64}$",
         title=_("Checksum"),
         description=_("The SHA-256 of what the url gives; anything else is refused."),
     )
@@ -151,7 +150,7 @@ class Kubeflow(Model):
     def _one_source(self) -> "Kubeflow":
         given = [source for source in SOURCES if getattr(self, source) is not None]
         if len(given) > 1:
-            message = _("{given} exclude each other. Remove all but one; to remove what another file gives: {null}.")
+            message = _("{given} exclude each other. Keep one; {null} takes back what an earlier file says.")
             raise ValueError(message.format(given=", ".join(given), null=f"{given[0]}: null"))
         if self.sha256 is not None and self.url is None:
             raise ValueError(_("sha256 is the checksum of what url gives, and there is no url."))

@@ -148,7 +148,7 @@ class _Builder:
             return text
         value = scalar(text)
         if name not in _TYPES:
-            self._report(place, _("the tag {tag} is not used here; leave it out.").format(tag=tag))
+            self._report(place, _("the tag {tag} is not used here; leave it out.").format(tag=_short(tag)))
         elif not isinstance(value, _TYPES[name]):
             self._report(place, _("this value does not fit its tag {tag}.").format(tag=f"!!{name}"))
         return value
@@ -157,7 +157,7 @@ class _Builder:
         place = self._place(event)
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         if event.tag not in (None, "!", _CORE + ("map" if is_mapping else "seq")):
-            self._report(place, _("the tag {tag} is not used here; leave it out.").format(tag=event.tag))
+            self._report(place, _("the tag {tag} is not used here; leave it out.").format(tag=_short(event.tag)))
         if len(self._stack) >= DEPTH:
             self._stop(place, _too_deep())
         self._stack.append(_Open(place, is_mapping, self._anchor(event.anchor)))
@@ -242,6 +242,10 @@ class _Builder:
 
 def _listed(node: Node) -> Sequence[Node]:
     return node.value if isinstance(node.value, list) else [node]
+
+
+def _short(tag: str | None) -> str:
+    return (tag or "").replace(_CORE, "!!")
 
 
 def _too_deep() -> str:

@@ -28,6 +28,7 @@ def schema(platforms: Mapping[str, type[PlatformOptions]]) -> dict[str, Any]:
         platform["oneOf"] = reference
     platform.pop("discriminator", None)
     generated["required"] = ["apiVersion", "kind", *generated.get("required", [])]
+    generated["description"] = generated["description"].partition("\n\n")[0]
     return {"$schema": DRAFT, "$id": ADDRESS, **generated, "title": API_VERSION, "definitions": definitions}
 
 

@@ -37,7 +37,7 @@ def events(text: str, file: str) -> Iterator[yaml.Event]:
     try:
         yield from yaml.parse(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark = _mark(error, text)
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
         raise refusal(place, _syntax_words(error, text, place)) from None
     except yaml.YAMLError:
@@ -88,6 +88,14 @@ def _refuse_other_texts(text: str, file: str) -> None:
     if _HTML.match(text.removeprefix("\ufeff")):
         message = _("this is a web page (HTML or XML), not YAML. For a file on GitHub use its raw address.")
         raise refusal(Place(file, 1, 1), message)
+
+
+def _mark(error: yaml.MarkedYAMLError, text: str) -> yaml.Mark | None:
+    """Where the mistake is. What is never closed is found at the end of the text, and was made where it begins."""
+    mark = error.problem_mark
+    if mark and error.context_mark and mark.line >= text.rstrip().count("\n") + 1:
+        return error.context_mark
+    return mark or error.context_mark
 
 
 def _syntax_words(error: yaml.MarkedYAMLError, text: str, place: Place) -> str:
