@@ -61,10 +61,28 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """An object that stands. path: its URL path. dependent: another object owns it and takes it along."""
+
+    key: ObjectKey
+    path: str
+    uid: str
+    owner: str
+    dependent: bool
+    finalizers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterState:
-    """A cluster as the planner sees it. version: as /version names it, for example "v1.34.1"."""
+    """A cluster as the planner sees it.
+
+    version: as /version names it, for example "v1.34.1". missing_namespaces: namespaces that objects name, and that
+    neither stand nor are planned. leftovers: what an earlier install of the same name made and this one does not want.
+    """
 
     version: str
     resources: Mapping[GroupKind, Resource]
     live: Mapping[ObjectKey, Live]
     inventory: Mapping[ObjectKey, Applied] = field(default_factory=dict)
+    missing_namespaces: frozenset[str] = frozenset()
+    leftovers: tuple[Member, ...] = ()

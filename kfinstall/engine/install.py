@@ -1,19 +1,20 @@
 """An install, from rendered objects to a cluster that has them: look, plan, carry out, remember."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from kfinstall.contracts.event import Event, Result, RunFinished
-from kfinstall.contracts.manifest import Manifest, ObjectKey
+from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.plan import Plan
-from kfinstall.contracts.resource import Applied, ClusterState
+from kfinstall.contracts.resource import ClusterState
 from kfinstall.engine import journal as journals
 from kfinstall.engine.control import Control
 from kfinstall.engine.journal import Journal
 from kfinstall.engine.planner import Wishes, plan, served_resources, wanted
 from kfinstall.engine.runner import Records, RunOptions, run
-from kfinstall.kube import discovery
+from kfinstall.errors import ApiError
+from kfinstall.kube import discovery, membership
 from kfinstall.kube import inventory as inventories
 from kfinstall.kube.cluster import Cluster
 from kfinstall.kube.inventory import Inventory
@@ -44,7 +45,16 @@ def prepare(cluster: Cluster, manifests: Sequence[Manifest], wishes: Wishes, fol
     path = journal_path(folder, wishes.install)
     unwritten = journals.applied(path)
     live = cluster.live(objects, served_resources(objects, resources))
-    state = ClusterState(version, resources, live, {**(inventory.records or {}), **unwritten})
+    records = {**(inventory.records or {}), **unwritten}
+    unwanted = records.keys() - {manifest.key for manifest in objects}
+    state = ClusterState(
+        version,
+        resources,
+        live,
+        records,
+        missing_namespaces=_missing_namespaces(cluster, objects),
+        leftovers=tuple(membership.recorded(cluster, sorted(unwanted), resources)),
+    )
     return Prepared(plan(objects, state, wishes), state, inventory, path, bool(unwritten))
 
 
@@ -69,7 +79,17 @@ def install(prepared: Prepared, cluster: Cluster, control: Control, options: Run
             journal.clear()
 
 
-def leftovers(prepared: Prepared) -> Mapping[ObjectKey, Applied]:
-    """What an earlier install of the same name applied, and this document no longer asks for."""
-    planned = {action.manifest.key for action in prepared.plan.applies}
-    return {key: applied for key, applied in prepared.state.inventory.items() if key not in planned}
+def _missing_namespaces(cluster: Cluster, objects: Sequence[Manifest]) -> frozenset[str]:
+    """Namespaces that objects are in, and that neither stand nor are made by one of the objects."""
+    made = {manifest.name for manifest in objects if manifest.kind == "Namespace"}
+    used = {manifest.namespace for manifest in objects if manifest.namespace}
+    return frozenset(name for name in used - made if not _may_stand(cluster, name))
+
+
+def _may_stand(cluster: Cluster, namespace: str) -> bool:
+    try:
+        return cluster.look(f"/api/v1/namespaces/{namespace}") is not None
+    except ApiError as error:
+        if error.status == 403:  # whoever may not look finds out when the object is applied
+            return True
+        raise

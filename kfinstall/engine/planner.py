@@ -4,15 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kfinstall.contracts.manifest import Manifest, ObjectKey
-from kfinstall.contracts.plan import Apply, Await, Condition, Plan, Step, Verb
-from kfinstall.contracts.resource import ClusterState, GroupKind, Resource
+from kfinstall.contracts.plan import Apply, Await, Condition, Delete, Plan, Step, Verb
+from kfinstall.contracts.resource import ClusterState, GroupKind, Member, Resource
 from kfinstall.engine.compatibility import Compatibility
 from kfinstall.engine.ordering import Ordering, apply_step, await_step, defined_resources
-from kfinstall.engine.refusal import refuse_unserved
+from kfinstall.engine.refusal import refuse_homeless, refuse_unserved
 from kfinstall.facts import digests
 from kfinstall.facts.applyset import PART_OF, applyset_id
 from kfinstall.facts.cluster_fields import without_cluster_fields
 from kfinstall.facts.readiness import WAITED_FOR
+from kfinstall.words import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Wishes:
     """What a user wants of an install, beside its objects.
 
     namespace: for namespaced objects that name none. skip_kinds: kinds to leave out. wait: whether to wait
-    until everything is ready.
+    until everything is ready. prune: delete what an earlier install made and this one does not want.
     """
 
     install: str
@@ -28,6 +29,7 @@ class Wishes:
     skip_kinds: frozenset[str] = frozenset()
     force_conflicts: bool = False
     wait: bool = True
+    prune: bool = False
     compatibility: Compatibility = field(default_factory=Compatibility)
 
 
@@ -57,6 +59,7 @@ def plan(manifests: Sequence[Manifest], state: ClusterState, wishes: Wishes) -> 
     known = served_resources(manifests, state.resources)
     warnings = wishes.compatibility.check(state.version)
     refuse_unserved(manifests, known, state)
+    refuse_homeless(state)
     ordering = Ordering(manifests, known)
     ordering.build(waiting=wishes.wait)
     steps = {apply_step(m.key): _apply(m, known, state, wishes) for m in manifests}
@@ -68,8 +71,11 @@ def plan(manifests: Sequence[Manifest], state: ClusterState, wishes: Wishes) -> 
         for ready in _ready(manifests, known):
             steps[ready.id] = ready
             ordering.wait_for(Condition.READY, ready.action.key)  # type: ignore[union-attr]
-    ordered = tuple(_with_needs(steps[step], ordering) for step in ordering.graph.sorted())
-    return Plan(wishes.install, ordered, (*warnings, *ordering.notes))
+    ordered = [_with_needs(steps[step], ordering) for step in ordering.graph.sorted()]
+    applied = frozenset(step.id for step in ordered)
+    kept = {member.key: why for member in state.leftovers if (why := _kept(member, wishes))}
+    pruned = [_prune(member, applied) for member in state.leftovers if member.key not in kept]
+    return Plan(wishes.install, (*ordered, *pruned), (*warnings, *ordering.notes), kept)
 
 
 def _placed(manifest: Manifest, known: Mapping[GroupKind, Resource], namespace: str) -> Manifest:
@@ -137,6 +143,23 @@ def _is_custom(key: ObjectKey) -> bool:
 
 def _application(key: ObjectKey, manifests: Sequence[Manifest]) -> str:
     return next((manifest.application for manifest in manifests if manifest.key == key), "")
+
+
+NEVER_PRUNED = frozenset({"CustomResourceDefinition", "Namespace", "PersistentVolume", "PersistentVolumeClaim"})
+"""Deleting one of these deletes data, or objects of others; uninstall looks before it does."""
+
+
+def _kept(member: Member, wishes: Wishes) -> str:
+    """Why a leftover stays; "" when it goes."""
+    if member.owner != applyset_id(wishes.install):
+        return _("no longer wanted, but it stood before this install")
+    if member.key.kind in NEVER_PRUNED:
+        return _("no longer wanted; it may hold data, so it is left to you")
+    return "" if wishes.prune else _("no longer wanted; --prune deletes it")
+
+
+def _prune(member: Member, applied: frozenset[str]) -> Step:
+    return Step(f"delete {member.key}", "", Delete(member.key, member.path, member.uid), applied)
 
 
 def _with_needs(step: Step, ordering: Ordering) -> Step:

@@ -37,6 +37,18 @@ def refuse_unserved(manifests: Sequence[Manifest], known: Mapping[GroupKind, Res
     )
 
 
+def refuse_homeless(state: ClusterState) -> None:
+    """Raise PlanRefused when objects are in namespaces that nobody makes."""
+    if state.missing_namespaces:
+        names = ", ".join(sorted(state.missing_namespaces))
+        raise PlanRefused(
+            _("Namespace {names} does not exist, and nothing that is installed makes it.").format(names=names),
+            fix=_("Make it first: {commands}").format(
+                commands="; ".join(f"kubectl create namespace {name}" for name in sorted(state.missing_namespaces))
+            ),
+        )
+
+
 def _served(manifest: Manifest, known: Mapping[GroupKind, Resource]) -> bool:
     resource = known.get(GroupKind(manifest.group, manifest.kind))
     return resource is not None and manifest.api_version.rpartition("/")[2] in resource.versions

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.plan import Await, Condition, Delete, Plan, Release, Step
-from kfinstall.contracts.resource import GroupKind, Resource
-from kfinstall.kube.membership import Member, strangers
+from kfinstall.contracts.resource import GroupKind, Member, Resource
+from kfinstall.kube.membership import strangers
 from kfinstall.words import _
 
 DATA = frozenset({"PersistentVolumeClaim", "PersistentVolume"})

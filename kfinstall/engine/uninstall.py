@@ -65,7 +65,11 @@ def _holdings(
     cluster: Cluster, install: str, inventory: Inventory, resources: Mapping[GroupKind, Resource]
 ) -> Holdings:
     owner = applyset.applyset_id(install)
-    found = membership.members(cluster, owner, inventory, resources)
+    found = [
+        member
+        for member in membership.members(cluster, owner, inventory, resources)
+        if member.path != inventories.NAMESPACE_PATH  # holds the record itself: it goes last, see _forget
+    ]
     ours = {member.key for member in found}
     before = membership.recorded(cluster, sorted((inventory.records or {}).keys() - ours), resources)
     definitions = {member.key for member in found if member.key.kind == "CustomResourceDefinition"}

@@ -2,26 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from kfinstall.contracts.manifest import Body, ObjectKey
-from kfinstall.contracts.resource import GroupKind, Resource
+from kfinstall.contracts.resource import GroupKind, Member, Resource
 from kfinstall.errors import ApiError
 from kfinstall.facts.applyset import PART_OF
 from kfinstall.kube.cluster import READERS, Cluster
 from kfinstall.kube.inventory import Inventory
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """An object that stands. path: its URL path. dependent: another object owns it and takes it along."""
-
-    key: ObjectKey
-    path: str
-    uid: str
-    owner: str
-    dependent: bool
-    finalizers: tuple[str, ...] = ()
 
 
 def members(
