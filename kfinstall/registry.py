@@ -88,6 +88,12 @@ def platforms() -> Platforms:
     return Platforms(list(entry_points(group=PLATFORMS)))
 
 
+def built_in() -> Platforms:
+    """The platforms of kfinstall's own distribution: what the published JSON Schema describes."""
+    own = [point for point in entry_points(group=PLATFORMS) if point.dist and point.dist.name == "kfinstall"]
+    return Platforms(own)
+
+
 def _broken(point: EntryPoint, reason: str) -> BrokenPlugin:
     return BrokenPlugin(point.name, point.dist.name if point.dist else "", " ".join(reason.split()))
 

@@ -27,7 +27,7 @@ def filled(node: Node, environ: Mapping[str, str], verbatim: Collection[str]) ->
 
 def escaped(text: str) -> str:
     """The text that `filled` turns into this one again."""
-    return _MEANT.sub("$$$$", text)
+    return _MEANT.sub("$$", text)
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 Titles and descriptions feed the wizard, the JSON Schema and the comments of `kfinstall init`.
 """
 
+import functools
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal, Union
@@ -179,7 +180,8 @@ class Wait(Model):
     timeout: Duration = Field(
         default=timedelta(minutes=30),
         title=_("Longest wait"),
-        description=_("How long without the whole being ready: 90s, 30m, 1h30m."),
+        description=_("How long an install waits at most: 90s, 30m, 1h30m."),
+        json_schema_extra={"default": "30m"},
     )
 
 
@@ -218,9 +220,12 @@ def install_model(platforms: Mapping[str, type[PlatformOptions]]) -> type[Instal
 
     The static type stays Install: who knows the platform narrows install.platform with isinstance.
     """
-    if not platforms:
-        return Install
-    options = tuple(platforms[name] for name in sorted(platforms))
+    return _narrowed(tuple(platforms[name] for name in sorted(platforms))) if platforms else Install
+
+
+@functools.cache
+def _narrowed(options: tuple[type[PlatformOptions], ...]) -> type[Install]:
+    """One model for the same platforms every time: two of its instances can be equal, and it is built once."""
     union: Any = Union[options]  # noqa: UP007 - the members are known at run time only
     field: dict[str, Any] = {"discriminator": "type"} if len(options) > 1 else {}
     inherited = Install.model_fields["platform"]
