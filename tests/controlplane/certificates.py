@@ -56,9 +56,7 @@ class Authority:
         """A certificate that a client shows; its common name is the user."""
         return self._issue(name, ExtendedKeyUsageOID.CLIENT_AUTH, None)
 
-    def _issue(
-        self, name: str, usage: x509.ObjectIdentifier, names: x509.SubjectAlternativeName | None
-    ) -> KeyPair:
+    def _issue(self, name: str, usage: x509.ObjectIdentifier, names: x509.SubjectAlternativeName | None) -> KeyPair:
         key = ec.generate_private_key(ec.SECP256R1())
         builder = (
             _unsigned(_subject(name), self.pair.certificate.subject, key)
@@ -82,9 +80,7 @@ def _subject(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def _unsigned(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
-) -> x509.CertificateBuilder:
+def _unsigned(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
     """Valid from an hour ago: the clocks of two processes on one machine agree, the clock of a VM may jump."""
     now = datetime.datetime.now(datetime.UTC)
     return (
@@ -118,9 +114,7 @@ def _key_usage(*, authority: bool) -> x509.KeyUsage:
     )
 
 
-def _written(
-    folder: Path, name: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey
-) -> KeyPair:
+def _written(folder: Path, name: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> KeyPair:
     pair = KeyPair(folder / f"{name}.crt", folder / f"{name}.key", certificate, key)
     pair.certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     _write_private(pair.key_file, key)
@@ -128,9 +122,9 @@ def _written(
 
 
 def _write_private(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
-    path.touch(mode=0o600)
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+    """In the older of the two formats: the API server reads a public key out of no other private one."""
+    text = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     )
+    path.touch(mode=0o600)
+    path.write_bytes(text)
