@@ -126,9 +126,7 @@ def _duplicates(document: Document, spec: Mapping[str, Any], key: str) -> Iterat
             seen[name] = index
 
 
-def _application(
-    document: Document, index: int, application: Mapping[str, Any], repos: list[str]
-) -> Iterator[Problem]:
+def _application(document: Document, index: int, application: Mapping[str, Any], repos: list[str]) -> Iterator[Problem]:
     at: list[str | int] = ["spec", "applications", index]
     config = application.get("kustomizeConfig")
     if config is None:
@@ -221,9 +219,7 @@ def _secret(secret: SecretSpec) -> Secret:
 
 def _with_warnings(kfdef: KfDef, spec: Any) -> KfDef:
     warnings = [
-        _("The plugin {kind} is not carried out: kfinstall makes no cloud resources for it.").format(
-            kind=plugin.kind
-        )
+        _("The plugin {kind} is not carried out: kfinstall makes no cloud resources for it.").format(kind=plugin.kind)
         for plugin in kfdef.plugins
     ]
     if kfdef.stacks:

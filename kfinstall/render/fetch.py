@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from kfinstall.errors import FetchError
 from kfinstall.render import archive, http
 from kfinstall.render.address import Location, locate, shown
 from kfinstall.render.limits import DEFAULT, Limits
+from kfinstall.render.store import scratch_folder, write
 from kfinstall.words import _
 
 _CHUNK = 1024 * 1024
@@ -72,6 +72,10 @@ class Fetcher:
         """The file at an address, in the cache unless it is local. Raises FetchError."""
         return self._once("file", address, sha256, self._file)
 
+    def digest(self, address: str, sha256: str | None = None) -> str:
+        """The sha256 of the file at an address. Raises FetchError."""
+        return _digest(self.file(address, sha256))
+
     def _once(self, kind: str, address: str, sha256: str | None, get: Callable[[str, str | None], Any]) -> Any:
         """Every address is asked for once in the life of a Fetcher, however many threads want it."""
         key = (kind, address, sha256 or "")
@@ -118,9 +122,9 @@ class Fetcher:
         folder = self.cache / "trees" / digest
         if not _intact(folder):
             _remove(folder)
-            with _scratch(folder.parent) as scratch:
+            with scratch_folder(folder.parent) as scratch:
                 archive.unpack(source, scratch / "tree", self.limits, shown=name)
-                _write(folder.with_suffix(".json"), json.dumps(_inventory(scratch / "tree")))
+                write(folder.with_suffix(".json"), json.dumps(_inventory(scratch / "tree")))
                 _move(scratch / "tree", folder)
         return Tree(digest, folder)
 
@@ -136,7 +140,7 @@ class Fetcher:
         known = _known(note)
         current = known.get("sha256", "")
         held = bool(current) and _has(shelf, current)
-        with _scratch(shelf) as scratch:
+        with scratch_folder(shelf) as scratch:
             try:
                 answer = http.download(
                     location.url,
@@ -156,7 +160,7 @@ class Fetcher:
             digest = _checked(_digest(scratch / "body"), sha256, str(location))
             path = self._shelve(scratch / "body", digest, kind, str(location))
         etag, modified = answer.headers.get("etag"), answer.headers.get("last-modified")
-        _write(note, json.dumps({"sha256": digest, "etag": etag, "modified": modified}))
+        write(note, json.dumps({"sha256": digest, "etag": etag, "modified": modified}))
         return digest, path
 
     def _shelve(self, body: Path, digest: str, kind: str, name: str) -> Path:
@@ -279,26 +283,6 @@ def _known(note: Path) -> dict[str, str]:
 def _conditions(known: Mapping[str, str]) -> dict[str, str]:
     pairs = {"if-none-match": known.get("etag"), "if-modified-since": known.get("modified")}
     return {name: value for name, value in pairs.items() if value}
-
-
-def _scratch(beside: Path) -> tempfile.TemporaryDirectory[str] | Any:
-    """A folder that is gone afterwards, on the file system of `beside`."""
-    beside.mkdir(parents=True, exist_ok=True)
-    return _Scratch(prefix=".", dir=beside, ignore_cleanup_errors=True)
-
-
-class _Scratch(tempfile.TemporaryDirectory[str]):
-    def __enter__(self) -> Path:  # type: ignore[override]
-        return Path(super().__enter__())
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a small file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(name, path)  # noqa: PTH105 - says that it is atomic
 
 
 def _move(tree: Path, folder: Path) -> None:
