@@ -70,7 +70,7 @@ def load(
     platforms: type -> options model. read: gives a file's text by its name, for callers that can fetch URLs; it
     may raise DocumentError. Raises DocumentError with everything that is wrong.
     """
-    loading = _Loading(platforms, environ, read or _read_local)
+    loading = _Loading(platforms, read or _read_local)
     root = loading.overridden(loading.merged(files), overrides)
     root, missing = filled(without_nulls(root), environ, loading.kfdefs)
     loading.problems += missing
@@ -88,11 +88,9 @@ class _Loading:
     def __init__(
         self,
         platforms: Mapping[str, type[PlatformOptions]],
-        environ: Mapping[str, str],
         read: Callable[[str], str],
     ) -> None:
         self.model = install_model(platforms)
-        self.environ = environ
         self.read = read
         self.problems: list[Problem] = []
         self.kfdefs: list[str] = []
