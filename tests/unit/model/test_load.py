@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kfinstall.errors import DocumentError, Place
@@ -315,11 +315,13 @@ def attempt(texts: Mapping[str, str], sets: Sequence[str] = ()) -> None:
         result.origins()
 
 
+@settings(deadline=None)
 @given(st.text(), st.lists(st.text(), max_size=3))
 def test_any_text_loads_or_is_explained(text: str, sets: list[str]) -> None:
     attempt({"a": text, "b": VALID}, sets)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -348,6 +350,7 @@ yaml_like = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["kubeflow", "platform", "sources", "apply", "wait", "metadata", "kubeflow.patches"]),
     yaml_like,

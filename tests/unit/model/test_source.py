@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -179,11 +179,13 @@ def explained(act: Callable[[], object]) -> str:
     return ""
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_documents_or_an_explained_error(text: str) -> None:
     explained(lambda: parse(text, "f"))
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes_are_text_or_an_explained_error(content: bytes) -> None:
     explained(lambda: decode(content, "f"))

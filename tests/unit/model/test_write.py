@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kfinstall.errors import DocumentError
@@ -59,6 +59,7 @@ AWKWARD = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(AWKWARD | st.text(st.characters(codec="ascii", exclude_categories=["C"]), min_size=1), AWKWARD))
 def test_awkward_texts_survive(values: dict[str, str]) -> None:
     install = Install(
@@ -93,6 +94,7 @@ def test_a_kfdef_survives_the_dump() -> None:
     assert reloaded(dump(loaded)).kubeflow.kfdef == loaded.install.kubeflow.kfdef
 
 
+@settings(deadline=None)
 @given(st.integers(1, 30 * 24 * 3600 * 1000))
 def test_durations_survive(milliseconds: int) -> None:
     value = timedelta(milliseconds=milliseconds)
