@@ -1,0 +1,83 @@
+"""From the options of a command to the document, the release and the cluster that they ask for."""
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kfinstall.cli.options import ConnectionFlags, DocumentFlags
+from kfinstall.engine.release import Release, resolve
+from kfinstall.engine.state_folder import cache_folder
+from kfinstall.errors import UsageError
+from kfinstall.model.duration import duration
+from kfinstall.model.folder import is_web
+from kfinstall.model.load import LoadedInstall, load
+from kfinstall.model.text import read_text
+from kfinstall.registry import platforms
+from kfinstall.render import fetch
+from kfinstall.words import _
+
+if TYPE_CHECKING:
+    from kfinstall.kube.cluster import Cluster
+
+
+def loaded(flags: DocumentFlags) -> LoadedInstall:
+    """The document. Raises DocumentError, UsageError, FetchError."""
+    if not flags.files:
+        raise UsageError(
+            _("There is no file to install from."),
+            fix=_("Write one with: kfinstall init > install.yaml; then give it with -f install.yaml."),
+        )
+    return load(flags.files, _overrides(flags), platforms=platforms().options, environ=os.environ, read=_read)
+
+
+def release(flags: DocumentFlags) -> Release:
+    """The document's KfDef, with its choices."""
+    return resolve(loaded(flags))
+
+
+def cluster(asked: Release, flags: ConnectionFlags) -> "Cluster":
+    """The cluster that a document means. Raises ClusterError."""
+    platform = platforms().get(asked.install.platform.type)
+    access = platform.access(asked.install.platform)
+    return connected(access.kubeconfig, access.context, flags)
+
+
+def connected(kubeconfig: Path | None, context: str | None, flags: ConnectionFlags) -> "Cluster":
+    # The client library takes 0.4 s to import: only commands that talk to a cluster pay for it.
+    from kfinstall.kube.cluster import Cluster  # noqa: PLC0415
+    from kfinstall.kube.connection import Connection  # noqa: PLC0415
+
+    seconds = _seconds(flags.request_timeout)
+    return Cluster(Connection.open(kubeconfig, context, timeout=seconds, user=flags.user or ""))
+
+
+def _seconds(text: str) -> float:
+    try:
+        return duration(text).total_seconds()
+    except ValueError as error:
+        raise UsageError(_("--request-timeout {text}: {why}").format(text=text, why=error)) from error
+
+
+def _overrides(flags: DocumentFlags) -> list[str]:
+    """The shortcuts as --set arguments, so that there is one way into the document; --set itself goes last."""
+    platform = flags.platform or ("existing" if flags.context or flags.kubeconfig else None)
+    pairs = {
+        "platform.type": platform,
+        "platform.context": flags.context,
+        "platform.kubeconfig": str(Path(flags.kubeconfig).absolute()) if flags.kubeconfig else None,
+        "kubeflow.namespace": flags.namespace,
+        "wait.timeout": flags.timeout,
+        "wait.enabled": None if flags.wait is None else str(flags.wait).lower(),
+        "apply.forceConflicts": "true" if flags.force_conflicts else None,
+        "apply.skipKinds": json.dumps(kinds) if (kinds := _kinds(flags.skip_kinds)) else None,
+    }
+    return [*(f"{key}={value}" for key, value in pairs.items() if value is not None), *flags.sets]
+
+
+def _kinds(values: tuple[str, ...]) -> list[str]:
+    return [kind.strip() for value in values for kind in value.split(",") if kind.strip()]
+
+
+def _read(name: str) -> str:
+    return fetch.document(name, cache=cache_folder()) if is_web(name) else read_text(name)

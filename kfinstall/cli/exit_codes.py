@@ -1,0 +1,49 @@
+"""What an exit code means, and which error gives which."""
+
+from enum import IntEnum
+
+from kfinstall.contracts.event import Result
+from kfinstall.errors import DocumentError, Interrupted, KfinstallError, NotReady, PlanRefused, UsageError
+
+
+class ExitCode(IntEnum):
+    """The exit codes of every command."""
+
+    OK = 0
+    """All is well."""
+    FAILED = 1
+    """The operation failed."""
+    USAGE = 2
+    """The command line or a document is wrong; nothing was done."""
+    CHECK_FAILED = 3
+    """A check failed: what is asked for cannot work here; nothing was done."""
+    TIMED_OUT = 4
+    """Not everything was ready in time."""
+    WARNINGS = 5
+    """Only warnings, and --fail-on=warn was given."""
+    INTERRUPTED = 130
+    """The user stopped it."""
+
+
+_BY_ERROR: tuple[tuple[type[KfinstallError], ExitCode], ...] = (
+    (UsageError, ExitCode.USAGE),
+    (DocumentError, ExitCode.USAGE),
+    (PlanRefused, ExitCode.CHECK_FAILED),
+    (NotReady, ExitCode.TIMED_OUT),
+    (Interrupted, ExitCode.INTERRUPTED),
+)
+
+_BY_RESULT = {
+    Result.SUCCEEDED: ExitCode.OK,
+    Result.FAILED: ExitCode.FAILED,
+    Result.TIMED_OUT: ExitCode.TIMED_OUT,
+    Result.STOPPED: ExitCode.INTERRUPTED,
+}
+
+
+def of_error(error: KfinstallError) -> ExitCode:
+    return next((code for kind, code in _BY_ERROR if isinstance(error, kind)), ExitCode.FAILED)
+
+
+def of_result(result: Result) -> ExitCode:
+    return _BY_RESULT[result]

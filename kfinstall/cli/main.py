@@ -1,0 +1,115 @@
+"""The command group, and the one place where an error becomes words on stderr and an exit code.
+
+A command's module is imported when the command is used: --help has to answer at once.
+"""
+
+import importlib
+import sys
+from difflib import get_close_matches
+
+import click
+
+from kfinstall import __version__
+from kfinstall.cli.exit_codes import ExitCode, of_error
+from kfinstall.errors import KfinstallError
+from kfinstall.words import _
+
+COMMANDS = {
+    "install": ("install", _("Install what a file describes.")),
+    "plan": ("plan", _("Show what an install would do.")),
+    "diff": ("diff", _("Show, field by field, what an install would change.")),
+    "build": ("build", _("Render the objects, without a cluster.")),
+    "status": ("status", _("Show what is installed and whether it is ready.")),
+    "uninstall": ("uninstall", _("Take an install away.")),
+    "explain": ("explain", _("Say what a message means, and what to do.")),
+    "init": ("init", _("Write a commented Install file.")),
+    "config": ("config", _("Check an Install file, show it, or print its schema.")),
+    "configs": ("configs", _("List the Kubeflow releases that kfinstall knows.")),
+    "platforms": ("platforms", _("List the platforms that kfinstall can install on.")),
+    "about": ("about", _("Show versions, folders and the current cluster.")),
+    "completion": ("completion", _("Print a completion script for a shell.")),
+}
+"""Command name -> module of kfinstall.cli, one line of help. The command has the module's name."""
+
+EPILOG = _(
+    "Exit codes: 0 ok; 1 the operation failed; 2 wrong command line or document; 3 a check failed; "
+    "4 timed out; 5 warnings only, with --fail-on=warn; 130 interrupted."
+)
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"kfinstall.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = _(" Did you mean {name}?").format(name=near[0]) if near else ""
+            ctx.fail(_("There is no command {name}.").format(name=args[0]) + hint)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
+        """From the table, so that help imports no command."""
+        with formatter.section(_("Commands")):
+            formatter.write_dl([(name, text) for name, (_module, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="kfinstall", message="%(prog)s %(version)s")
+@click.pass_context
+def kfinstall(context: click.Context) -> None:
+    """Put Kubeflow on a Kubernetes cluster, and say exactly why when it does not come up."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+        context.exit(ExitCode.USAGE)
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    try:
+        result = kfinstall.main(arguments, prog_name="kfinstall", standalone_mode=False)
+    except click.exceptions.Abort:
+        return _say(_("Nothing was done."), ExitCode.INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except KfinstallError as error:
+        return _say(words_of(error), of_error(error))
+    except KeyboardInterrupt:
+        return _say(_("Interrupted."), ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read the output has seen enough of it
+        return ExitCode.OK
+    return int(result) if isinstance(result, int) else ExitCode.OK
+
+
+def words_of(error: KfinstallError) -> str:
+    """An error as a person reads it: what happened, why, what to do."""
+    lines = [f"kfinstall: {error.what}"]
+    lines += [f"  {line}" for line in error.why.splitlines()]
+    if error.fix:
+        lines += [f"  → {line}" for line in error.fix.splitlines()]
+    if error.docs:
+        lines.append(f"  {error.docs}")
+    return "\n".join(lines)
+
+
+def _say(text: str, code: ExitCode) -> ExitCode:
+    click.echo(text, err=True)
+    return code
