@@ -10,7 +10,7 @@ from kfinstall.contracts.manifest import Body
 from kfinstall.errors import RenderError
 from kfinstall.kfdef.suggest import did_you_mean
 from kfinstall.kfdef.types import Application, KfDef
-from kfinstall.render.closure import REPO, Closure
+from kfinstall.render.closure import REPO, Closure, Remote
 from kfinstall.render.fetch import Fetcher, Tree
 from kfinstall.render.folders import Root
 from kfinstall.render.kustomize import Kustomize
@@ -34,10 +34,10 @@ class Patch:
 
 @dataclass(slots=True)
 class Rendered:
-    """The objects of an application. remotes: URL -> digest of the remote bases that went in."""
+    """The objects of an application. remotes: the remote bases and files that went in."""
 
     bodies: list[Body]
-    remotes: dict[str, str] = field(default_factory=dict)
+    remotes: list[Remote] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -113,7 +113,7 @@ def _build(work: Work, root: Root, path: str, merged: Merged | None, kustomize: 
     target = closure.take(root, path, merged.kustomization if merged else None)
     if work.patches:
         target = _patched(work, [f"../{target.relative_to(work.folder).as_posix()}"])
-    text = kustomize.build(target, work.name)
+    text = kustomize.build(target, work.name, work=work.folder)
     bodies = substitute(objects(text, _output_of(work)), closure.variables)
     if left := leftovers(bodies, closure.variables):
         raise work.refused(_("A var was not replaced: {places}.").format(places=", ".join(left[:5])))
@@ -141,7 +141,8 @@ def _plain(work: Work, root: Root, files: Sequence[str], kustomize: Kustomize) -
         closure = Closure(work.folder, work.fetcher)
         for file in files:
             closure.copy(root, file)
-        text = kustomize.build(_patched(work, [f"../{REPO}/{file}" for file in files]), work.name)
+        target = _patched(work, [f"../{REPO}/{file}" for file in files])
+        text = kustomize.build(target, work.name, work=work.folder)
         return Rendered(objects(text, _output_of(work)), warnings=_ignored(work))
     bodies: list[Body] = []
     for file in files:

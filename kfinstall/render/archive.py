@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO
+from typing import IO, Protocol
 
 from kfinstall.errors import FetchError
 from kfinstall.render.limits import Limits
@@ -71,7 +71,7 @@ class _Target:
         root = os.path.realpath(self.folder)
         for path, destination in self.links.items():
             end = os.path.realpath(self.folder / path)
-            if os.path.isabs(destination) or (end != root and not end.startswith(root + os.sep)):
+            if PurePosixPath(destination).is_absolute() or (end != root and not end.startswith(root + os.sep)):
                 message = _("its link {name!r} leads out of the folder, to {target!r}.")
                 raise _Refused(message.format(name=str(path), target=destination))
 
@@ -81,10 +81,14 @@ def _too_big(limits: Limits) -> str:
     return message.format(limit=limits.unpacked // 1024 // 1024)
 
 
+class _Readable(Protocol):
+    def read(self, size: int = ..., /) -> bytes: ...
+
+
 class _Counted:
     """A decompressed stream that ends with _Refused at the limit: tar headers count as well as contents."""
 
-    def __init__(self, source: IO[bytes], limits: Limits) -> None:
+    def __init__(self, source: _Readable, limits: Limits) -> None:
         self._source = source
         self._limits = limits
         self._left = limits.unpacked + 64 * _CHUNK
@@ -102,23 +106,30 @@ def unpack(archive: Path, folder: Path, limits: Limits, *, shown: str) -> None:
 
     shown: what to call the archive in messages. Raises FetchError; the folder is gone then.
     """
-    kind = _kind(archive)
     target = _Target(folder, limits)
     folder.mkdir(parents=True)
     try:
-        match kind:
-            case "gzip" | "tar":
-                _untar(archive, target, compressed=kind == "gzip")
-            case "zip":
-                _unzip(archive, target)
-            case _:
-                raise _Refused(_describe(archive))
+        _fill(target, archive)
         target.finish()
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if (why := _why(error)) is None:
             raise
         raise FetchError(_("{archive} cannot be used.").format(archive=shown), why=why) from None
+
+
+def _fill(target: _Target, archive: Path) -> None:
+    match _kind(archive):
+        case "gzip":
+            with gzip.open(archive) as plain:
+                _untar(plain, target)
+        case "tar":
+            with archive.open("rb") as plain:
+                _untar(plain, target)
+        case "zip":
+            _unzip(archive, target)
+        case _:
+            raise _Refused(_describe(archive))
 
 
 def _why(error: BaseException) -> str | None:
@@ -167,12 +178,11 @@ def _describe(archive: Path) -> str:
     return _("it is not a .tar.gz, .tar or .zip archive.")
 
 
-def _untar(archive: Path, target: _Target, *, compressed: bool) -> None:
-    with archive.open("rb") as raw:
-        plain: IO[bytes] = gzip.GzipFile(fileobj=raw) if compressed else raw
-        with tarfile.open(fileobj=_Counted(plain, target.limits), mode="r|") as tar:  # type: ignore[call-overload]
-            for member in tar:
-                _tar_member(tar, member, target)
+def _untar(plain: _Readable, target: _Target) -> None:
+    counted = _Counted(plain, target.limits)
+    with tarfile.open(fileobj=counted, mode="r|") as tar:  # type: ignore[call-overload]
+        for member in tar:
+            _tar_member(tar, member, target)
 
 
 def _tar_member(tar: tarfile.TarFile, member: tarfile.TarInfo, target: _Target) -> None:
@@ -236,4 +246,4 @@ def files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
         prefix = "" if relative == "." else relative + "/"
         links = [name for name in folders if Path(parent, name).is_symlink()]
         for name in sorted([*names, *links]):
-            yield prefix + name, os.lstat(os.path.join(parent, name))
+            yield prefix + name, Path(parent, name).lstat()

@@ -13,10 +13,10 @@ import json
 import os
 import posixpath
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from kfinstall.errors import FetchError, RenderError
 from kfinstall.render.address import locate, shown
@@ -30,27 +30,30 @@ from kfinstall.words import _
 DEEPEST = 50
 """Kustomizations inside each other; real ones have about 10."""
 
-_BUILDS_ON = ("resources", "bases", "components")
-_FILES = ("crds", "patchesStrategicMerge")
-_WITH_PATH = ("patches", "patchesJson6902", "replacements")
-_GENERATORS = ("configMapGenerator", "secretGenerator")
-_PLUGINS = ("generators", "transformers", "validators")
 _HELM = ("helmCharts", "helmChartInflationGenerator", "helmGlobals")
 _FUNCTIONS = ("config.kubernetes.io/function", "config.k8s.io/function")
+
+
+class Remote(NamedTuple):
+    """Something that was fetched for a kustomization. kind: what Fetcher calls it."""
+
+    kind: Literal["tree", "file"]
+    address: str
+    digest: str
 
 
 @dataclass(slots=True)
 class Closure:
     """work: the folder to fill. edits: path in the first root -> text to write instead of the file.
 
-    variables: what `vars` declare, of all kustomizations. remotes: URL -> digest of what was fetched.
+    variables: what `vars` declare, of all kustomizations. remotes: what was fetched.
     """
 
     work: Path
     fetcher: Fetcher
     edits: Mapping[str, str] = field(default_factory=dict)
     variables: list[dict[str, Any]] = field(default_factory=list)
-    remotes: dict[str, str] = field(default_factory=dict)
+    remotes: list[Remote] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     _seen: set[tuple[str, str]] = field(default_factory=set)
     _open: list[tuple[str, str]] = field(default_factory=list)
@@ -93,25 +96,10 @@ class Closure:
             if data.get(key):
                 raise place.refused(_("it asks for helm ({key}), which kfinstall does not run.").format(key=key))
         result = dict(data)
-        for key in _BUILDS_ON:
-            if key in data:
-                result[key] = [place.folder_or_file(entry) for entry in data[key]]
-        for key in _FILES:
-            if key in data:
-                result[key] = [entry if "\n" in entry else place.file(entry) for entry in data[key]]
-        for key in _WITH_PATH:
-            if key in data:
-                result[key] = [place.with_path(entry) for entry in data[key]]
-        for key in _GENERATORS:
-            if key in data:
-                result[key] = [place.generator(entry) for entry in data[key]]
-        if "configurations" in data:
-            result["configurations"] = [place.configuration(entry) for entry in data["configurations"]]
+        for keys, local in place.meanings():
+            result |= {key: [local(entry) for entry in data[key]] for key in keys if key in data}
         if "openapi" in data:
             result["openapi"] = place.with_path(data["openapi"])
-        for key in _PLUGINS:
-            for entry in data.get(key, []):
-                place.plugins(entry)
         self.variables += [each for each in data.get("vars", []) if isinstance(each, dict)]
         return result
 
@@ -127,7 +115,7 @@ class Closure:
             message = _("The remote base {url} names no ref: it may change from one day to the next.")
             self.warnings.append(message.format(url=shown(entry)))
         tree = self.fetcher.tree(address)
-        self.remotes[address] = tree.digest
+        self.remotes.append(Remote("tree", address, tree.digest))
         root = Root(f"remote-{tree.digest[:16]}", tree.root_for(found.path), shown(found.repo))
         path = root.join("", found.path)
         if not root.is_dir(path):
@@ -139,7 +127,7 @@ class Closure:
         """The copy of a remote file. Raises FetchError."""
         source = self.fetcher.file(url)
         digest = self.fetcher.digest(url)
-        self.remotes[url] = digest
+        self.remotes.append(Remote("file", url, digest))
         name = posixpath.basename(url.partition("?")[0].rstrip("/")) or "file.yaml"
         target = self.work / f"remote-{digest[:16]}" / name
         _copy(source, target)
@@ -174,6 +162,21 @@ class _Place:
 
     def refused(self, why: str) -> RenderError:
         return RenderError(_("{place} is refused.").format(place=self.root.place(self.here)), why=why)
+
+    def meanings(self) -> Sequence[tuple[Sequence[str], Callable[[Any], Any]]]:
+        """Keys, and what to do with each entry under them: copy what it names, and say how it is named then."""
+        return (
+            (("resources", "bases", "components"), self.folder_or_file),
+            (("crds",), self.file),
+            (("patchesStrategicMerge",), self._file_or_text),
+            (("patches", "patchesJson6902", "replacements"), self.with_path),
+            (("configMapGenerator", "secretGenerator"), self.generator),
+            (("configurations",), self.configuration),
+            (("generators", "transformers", "validators"), self.plugins),
+        )
+
+    def _file_or_text(self, entry: str) -> str:
+        return entry if "\n" in entry else self.file(entry)
 
     def _from_here(self, target: Path) -> str:
         return os.path.relpath(target, self.closure.work / self.root.key / self.here).replace(os.sep, "/")
@@ -257,7 +260,7 @@ class _Place:
             self.closure.place_configuration(self.root, path, data)
         return entry
 
-    def plugins(self, entry: str) -> None:
+    def plugins(self, entry: str) -> str:
         """Refuse everything but kustomize's built-in transformers, and what those would read from outside."""
         if "\n" in entry:
             documents = self._parsed(entry, "a transformer")
@@ -271,6 +274,7 @@ class _Place:
         for document in documents:
             if isinstance(document, dict):
                 self._plugin(document)
+        return entry
 
     def _plugin(self, document: Mapping[str, Any]) -> None:
         plain = one_spelling(document, {key.lower(): key for key in (*document, "kind", "apiVersion", "metadata")})

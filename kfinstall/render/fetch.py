@@ -14,7 +14,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +66,13 @@ class Fetcher:
 
     def tree(self, address: str, sha256: str | None = None) -> Tree:
         """The repo at an address: a folder, or a .tar.gz, .tar or .zip archive. Raises FetchError."""
-        return self._once("tree", address, sha256, self._tree)
+        tree: Tree = self._once("tree", address, sha256, self._tree)
+        return tree
 
     def file(self, address: str, sha256: str | None = None) -> Path:
         """The file at an address, in the cache unless it is local. Raises FetchError."""
-        return self._once("file", address, sha256, self._file)
+        file: Path = self._once("file", address, sha256, self._file)
+        return file
 
     def digest(self, address: str, sha256: str | None = None) -> str:
         """The sha256 of the file at an address. Raises FetchError."""
@@ -146,7 +148,8 @@ class Fetcher:
                     location.url,
                     scratch / "body",
                     limit=limit,
-                    limits=self.limits,
+                    # whoever has a copy should not wait long for a network that is not there
+                    limits=replace(self.limits, retries=1) if held else self.limits,
                     known=_conditions(known) if held else {},
                 )
             except http.NoAnswer as error:
@@ -239,7 +242,7 @@ def _folder_digest(folder: Path, limits: Limits) -> str:
             what = _("{path} has more than {limit} files.").format(path=folder, limit=limits.entries)
             raise FetchError(what, fix=_("Name the folder with the manifests, not one around it."))
         path = folder / name
-        content = os.readlink(path).encode() if path.is_symlink() else _content(path, status)
+        content = str(path.readlink()).encode() if path.is_symlink() else _content(path, status)
         total.update(f"{name}\0{len(content)}\0".encode())
         total.update(content)
     return total.hexdigest()

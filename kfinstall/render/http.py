@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib import request
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
-from urllib.request import getproxies_environment, proxy_bypass_environment
 
 import urllib3
 from urllib3.exceptions import (
@@ -23,8 +23,8 @@ from urllib3.exceptions import (
     ProxyError,
     ReadTimeoutError,
     SSLError,
-    TimeoutError as HttpTimeout,
 )
+from urllib3.exceptions import TimeoutError as HttpTimeout
 from urllib3.util import make_headers
 
 import kfinstall
@@ -53,7 +53,7 @@ class Answer:
 
 
 @dataclass(slots=True)
-class _Again(Exception):  # noqa: N818 - a signal between attempts, not an error
+class _Again(Exception):
     """This attempt failed, and another may not. after: seconds that the server asks to wait, or None."""
 
     error: FetchError
@@ -150,9 +150,10 @@ def _ask(url: str, headers: Mapping[str, str], limits: Limits) -> urllib3.BaseHT
 def _proxy(url: str) -> str:
     """The proxy for a URL from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, or ""."""
     parts = urlsplit(url)
-    if proxy_bypass_environment(parts.netloc.rpartition("@")[2]):
+    # not in typeshed, but what urllib itself asks: https://github.com/python/cpython/blob/3.11/Lib/urllib/request.py
+    if request.proxy_bypass_environment(parts.netloc.rpartition("@")[2]):  # type: ignore[attr-defined]
         return ""
-    proxies = getproxies_environment()
+    proxies = request.getproxies_environment()
     proxy = proxies.get(parts.scheme) or proxies.get("all") or ""
     return proxy if not proxy or "://" in proxy else f"http://{proxy}"
 

@@ -16,6 +16,8 @@ from typing import Any
 
 import yaml
 
+from kfinstall.words import _
+
 DEPTH = 200
 """Levels of nesting; the deepest real object (a CRD's schema) has about 60."""
 
@@ -26,8 +28,8 @@ _LOADER: type[yaml.SafeLoader] | type[yaml.CSafeLoader] = getattr(yaml, "CSafeLo
 
 _CORE = "tag:yaml.org,2002:"
 _WORDS: dict[str, bool | None] = (
-    dict.fromkeys("y Y yes Yes YES true True TRUE on On ON".split(), True)
-    | dict.fromkeys("n N no No NO false False FALSE off Off OFF".split(), False)
+    dict.fromkeys(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"], True)
+    | dict.fromkeys(["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"], False)
     | dict.fromkeys(["", "~", "null", "Null", "NULL"])
 )
 _FIRST = frozenset("+-.0123456789")
@@ -56,7 +58,7 @@ def scalar(text: str) -> Any:
     if _FLOAT.fullmatch(plain):
         return _number(plain, text)
     if _NOT_FINITE.fullmatch(text):
-        raise ValueError(f"{text} is a number that JSON does not have; quote it")
+        raise ValueError(_("{text} is a number that JSON does not have; quote it").format(text=text))
     return text
 
 
@@ -146,7 +148,7 @@ class _Reader:
 
     def _open(self, container: Any, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
         if len(self._stack) >= DEPTH:
-            raise _at(event, f"more than {DEPTH} levels inside each other")
+            raise _at(event, _("more than {depth} levels inside each other").format(depth=DEPTH))
         if event.anchor is not None:
             self._anchors.pop(event.anchor, None)
         self._stack.append(_Level(container, event.anchor))
@@ -162,7 +164,7 @@ class _Reader:
     def _alias(self, event: yaml.AliasEvent) -> None:
         name = event.anchor or ""
         if name not in self._anchors:
-            raise _at(event, f"the alias *{name} has no finished anchor &{name} above it")
+            raise _at(event, _("the alias *{name} has no finished anchor above it").format(name=name))
         value, size = self._anchors[name]
         self._add(value, size, event)
 
@@ -173,16 +175,13 @@ class _Reader:
         level = self._stack[-1]
         level.size += size
         if level.size > EXPANSION:
-            raise _at(event, f"the aliases stand for more than {EXPANSION} values")
+            raise _at(event, _("the aliases stand for more than {limit} values").format(limit=EXPANSION))
         container = level.container
         if type(container) is list:
             container.append(value)
         elif not level.has_key:
-            level.key = "<<" if merge else _key(value, event)
+            level.key = _MERGE if merge else _key(value, event)
             level.has_key = True
-            # "<<" is a merge only as a plain key; a quoted one is text like any other
-            if merge:
-                level.key = _MERGE
         else:
             level.has_key = False
             if level.key is _MERGE:
@@ -193,7 +192,7 @@ class _Reader:
     def _merge(self, level: _Level, source: Any, event: yaml.Event) -> None:
         for each in source if isinstance(source, list) else [source]:
             if not isinstance(each, dict):
-                raise _at(event, '"<<" takes a mapping, or a list of mappings')
+                raise _at(event, _('"<<" takes a mapping, or a list of mappings'))
             for key, value in each.items():
                 level.container.setdefault(key, value)
 
@@ -217,7 +216,7 @@ def _tagged(tag: str, text: str) -> Any:
         try:
             return base64.b64decode(text).decode()
         except (binascii.Error, UnicodeDecodeError):
-            raise ValueError("this !!binary is not base64 of a text") from None
+            raise ValueError(_("this !!binary is not base64 of a text")) from None
     value = scalar(text)
     wanted: dict[str, type | tuple[type, ...]] = {
         "int": int,
@@ -226,7 +225,7 @@ def _tagged(tag: str, text: str) -> Any:
         "null": type(None),
     }
     if not isinstance(value, wanted.get(tag, object)):
-        raise ValueError(f"{text!r} is no !!{tag}")  # noqa: TRY004 - it is about the text
+        raise ValueError(_("{text!r} is no !!{tag}").format(text=text, tag=tag))  # noqa: TRY004 - it is about the text
     return value
 
 
@@ -238,7 +237,7 @@ def _key(value: Any, event: yaml.Event) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
-    raise _at(event, "a key must be a word, not empty, a list or a mapping")
+    raise _at(event, _("a key must be a word, not empty, a list or a mapping"))
 
 
 def _at(event: yaml.Event, message: str) -> NotKubernetesYaml:

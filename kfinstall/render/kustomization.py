@@ -32,11 +32,10 @@ _LISTS_OF_MAPPINGS = (
     "patchesJson6902", "patches", "replacements", "configMapGenerator", "secretGenerator", "images", "vars",
 )  # fmt: skip
 
-TEXTS = (
+_TEXTS = (
     "resources", "bases", "components", "crds", "configurations", "patchesStrategicMerge",
     "generators", "transformers", "validators",
 )  # fmt: skip
-"""Keys whose values are lists of texts."""
 
 
 def read_kustomization(root: Root, path: str) -> Kustomization:
@@ -66,9 +65,8 @@ def _spelled(data: Mapping[str, Any], root: Root, path: str) -> Kustomization:
                 spelled[key] = [one_spelling(_mapping(each, key), _INNER_SPELLING) for each in _list(spelled, key)]
         if isinstance(spelled.get("openapi"), dict):
             spelled["openapi"] = one_spelling(spelled["openapi"], _INNER_SPELLING)
-        for key in TEXTS:
-            if not all(isinstance(each, str) for each in _list(spelled, key)):
-                raise ValueError(_("{key} is a list of texts.").format(key=key))
+        for key in _TEXTS:
+            _check_texts(spelled, key)
     except ValueError as error:
         raise _broken(root, path, str(error)) from None
     # the old name of the same thing; kustomize replaces it in the text, before it parses
@@ -102,6 +100,11 @@ def _list(data: Mapping[str, Any], key: str) -> list[Any]:
     if not isinstance(value, list):
         raise ValueError(_("{key} is a list.").format(key=key))  # noqa: TRY004 - about the file
     return value
+
+
+def _check_texts(data: Mapping[str, Any], key: str) -> None:
+    if not all(isinstance(each, str) for each in _list(data, key)):
+        raise ValueError(_("{key} is a list of texts.").format(key=key))
 
 
 def _broken(root: Root, path: str, why: str) -> RenderError:

@@ -53,8 +53,8 @@ class Kustomize:
     version: str
     identity: str
 
-    def build(self, folder: Path, application: str, *, seconds: float = SECONDS) -> str:
-        """The YAML of a kustomization. Raises RenderError with kustomize's own words."""
+    def build(self, folder: Path, application: str, *, work: Path, seconds: float = SECONDS) -> str:
+        """The YAML of a kustomization. work: left out of paths in messages. Raises RenderError."""
         what = _("The application {name} cannot be rendered.").format(name=application)
         command = [*self.command, "--load-restrictor", "LoadRestrictionsNone", str(folder)]
         with tempfile.TemporaryDirectory(prefix="kfinstall-home-") as home:
@@ -76,7 +76,7 @@ class Kustomize:
                 why = why.format(program=self.command[0], reason=error.strerror or error)
                 raise RenderError(what, why=why) from None
         if done.returncode:
-            raise _failure(what, done.stderr.decode(errors="replace"), folder)
+            raise _failure(what, done.stderr.decode(errors="replace"), work)
         return done.stdout.decode("utf-8", errors="strict")
 
 
@@ -87,15 +87,15 @@ def _environment(home: str) -> dict[str, str]:
     """
     nowhere = "http://127.0.0.1:9"
     kept = {name: os.environ[name] for name in ("PATH", "TMPDIR", "SYSTEMROOT") if name in os.environ}
-    proxies = {name: nowhere for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")}
+    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), nowhere)
     return {**kept, **proxies, "HOME": home, "LC_ALL": "C", "GIT_ALLOW_PROTOCOL": "none"}
 
 
-def _failure(what: str, stderr: str, folder: Path) -> RenderError:
+def _failure(what: str, stderr: str, work: Path) -> RenderError:
     """An error from what kustomize printed: the last lines that say something."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     told = [line for line in lines if not line.startswith(_NOISE) and "deprecated" not in line]
-    why = "\n".join(told[-5:]).replace(str(folder), ".") or _("kustomize says nothing more.")
+    why = "\n".join(told[-5:]).replace(f"{work}/", "") or _("kustomize says nothing more.")
     return RenderError(what, why=why, fix=_fix(why))
 
 
@@ -172,7 +172,12 @@ def _ask(program: Path) -> tuple[Sequence[str], str] | None:
             continue
         try:
             done = subprocess.run(  # noqa: S603 - a list of arguments, no shell
-                [str(program), *arguments], capture_output=True, timeout=30, check=False, stdin=subprocess.DEVNULL
+                [str(program), *arguments],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=30,
+                check=False,
+                env=_environment(os.devnull),
             )
         except (OSError, subprocess.TimeoutExpired):
             return None
@@ -200,7 +205,7 @@ def _pinned(minimum: str, wanted: Version, too_old: list[str], fetcher: Fetcher)
     with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as file:
         file.write((tree.folder / "kustomize").read_bytes())
     Path(file.name).chmod(0o755)
-    os.replace(file.name, target)
+    Path(file.name).replace(target)
     found = _look(target, fetcher.cache)
     if found is None:
         raise _missing(minimum, too_old, _("The downloaded kustomize does not run."))

@@ -7,7 +7,7 @@ to their own folder, no patch needs a file of a certain name.
 """
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,11 +18,14 @@ from kfinstall.words import _
 
 PARAMS = "params.env"
 
-_PATHS = ("resources", "components", "crds", "configurations", "transformers", "generators", "validators")
-_FIRST_WINS = ("namePrefix", "nameSuffix", "generatorOptions", "sortOptions", "openapi", "buildMetadata")
-_UPDATES = ("commonLabels", "commonAnnotations")
-_BY_NAME = ("images", "vars", "replicas")
-_APPENDED = ("labels",)
+_PATHS = (
+    "resources", "components", "crds", "configurations", "transformers", "generators", "validators",
+    "patchesStrategicMerge",
+)  # fmt: skip
+_FIRST_WINS = {"namePrefix", "nameSuffix", "generatorOptions", "sortOptions", "openapi", "buildMetadata"}
+_UPDATES = {"commonLabels", "commonAnnotations"}
+_BY_NAME = {"images", "vars", "replicas"}
+_GENERATORS = ("configMapGenerator", "secretGenerator")
 
 
 @dataclass(slots=True)
@@ -131,25 +134,21 @@ class _Merger:
             values.append(value)
 
     def _merge(self, data: Kustomization, folder: str, bases: list[str]) -> None:
-        for key in _FIRST_WINS:
-            if data.get(key):
+        for key in _FIRST_WINS & data.keys():
+            if data[key]:
                 self._merged.setdefault(key, data[key])
-        for key in _UPDATES:
-            if data.get(key):
-                self._merged[key] = {**self._merged.get(key, {}), **data[key]}
-        for key in (*_PATHS, "patchesStrategicMerge"):
-            for entry in data.get(key, []):
-                if entry not in bases:
-                    self._append(key, self._relative(folder, entry))
-        for key in _BY_NAME:
+        for key in _UPDATES & data.keys():
+            self._merged[key] = {**self._merged.get(key, {}), **data[key]}
+        for key in _BY_NAME & data.keys():
             self._by_name(key, data)
-        for key in _APPENDED:
-            for value in data.get(key, []):
-                self._append(key, value)
+        for label in data.get("labels", []):
+            self._append("labels", label)
+        for key, entry in _entries(data, _PATHS):
+            if entry not in bases:
+                self._append(key, self._relative(folder, entry))
         self._merge_patches(data, folder)
-        for key in ("configMapGenerator", "secretGenerator"):
-            for generator in data.get(key, []):
-                self._generator(key, generator, folder)
+        for key, generator in _entries(data, _GENERATORS):
+            self._generator(key, generator, folder)
 
     def _by_name(self, key: str, data: Kustomization) -> None:
         names = {each.get("name") for each in self._merged.get(key, [])}
@@ -158,9 +157,8 @@ class _Merger:
                 self._append(key, each)
 
     def _merge_patches(self, data: Kustomization, folder: str) -> None:
-        for key in ("patches", "replacements"):
-            for entry in data.get(key, []):
-                self._append(key, self._with_path(entry, folder))
+        for key, entry in _entries(data, ("patches", "replacements")):
+            self._append(key, self._with_path(entry, folder))
         seen = {_target(entry) for entry in self._merged.get("patchesJson6902", [])}
         for entry in data.get("patchesJson6902", []):
             moved = self._with_path(entry, folder)
@@ -191,6 +189,13 @@ class _Merger:
         """`path`, or `key=path`."""
         key, separator, path = source.rpartition("=")
         return f"{key}{separator}{self._relative(folder, path)}"
+
+
+def _entries(data: Kustomization, keys: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """(key, entry) of the entries of several lists."""
+    for key in keys:
+        for entry in data.get(key, []):
+            yield key, entry
 
 
 def _creates(generator: Mapping[str, Any], name: object) -> bool:

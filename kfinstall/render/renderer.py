@@ -23,6 +23,7 @@ from kfinstall.errors import FetchError
 from kfinstall.kfdef.types import Application, KfDef
 from kfinstall.render import application as single
 from kfinstall.render.application import Patch, Rendered, Work
+from kfinstall.render.closure import Remote
 from kfinstall.render.fetch import Fetcher, Tree
 from kfinstall.render.kustomize import Kustomize, find
 from kfinstall.render.limits import DEFAULT, Limits
@@ -128,8 +129,12 @@ class _Renderer:
                 raise
         applications = _without_wrong_namespaces(done)
         self._warnings += _different_twins(applications)
+        namespace = _namespace(self._kfdef, applications)
+        if namespace is not None and not _is_used(self._kfdef.namespace, applications):
+            message = _("Nothing goes into the namespace {name}: these manifests name their own namespaces.")
+            self._warnings.append(message.format(name=self._kfdef.namespace))
         warnings = (*self._kfdef.warnings, *dict.fromkeys(self._warnings))
-        return Rendering(applications, warnings, _namespace(self._kfdef, applications))
+        return Rendering(applications, warnings, namespace)
 
     def _warn(self, message: str) -> None:
         with self._lock:
@@ -185,16 +190,16 @@ class _Renderer:
         """What was rendered before; None where there is nothing, it is damaged, or a remote base changed."""
         try:
             data = json.loads(entry.read_bytes())
-            rendered = Rendered(data["objects"], data["remotes"], data["warnings"])
-            current = all(self._remote_digest(url) == known for url, known in rendered.remotes.items())
+            rendered = Rendered(data["objects"], [Remote(*each) for each in data["remotes"]], data["warnings"])
+            current = all(self._digest(remote) == remote.digest for remote in rendered.remotes)
         except (OSError, ValueError, KeyError, TypeError, FetchError):
             return None
         return rendered if current else None
 
-    def _remote_digest(self, url: str) -> str:
-        if url.endswith(".tar.gz") or not url.endswith((".yaml", ".yml", ".json")):
-            return self._fetcher.tree(url).digest
-        return self._fetcher.digest(url)
+    def _digest(self, remote: Remote) -> str:
+        if remote.kind == "tree":
+            return self._fetcher.tree(remote.address).digest
+        return self._fetcher.digest(remote.address)
 
 
 def _as_data(rendered: Rendered) -> dict[str, Any]:
@@ -226,6 +231,10 @@ def _different_twins(applications: Sequence[RenderedApplication]) -> list[str]:
     return warnings
 
 
+def _is_used(namespace: str, applications: Sequence[RenderedApplication]) -> bool:
+    return any(manifest.namespace == namespace for application in applications for manifest in application.manifests)
+
+
 def _namespace(kfdef: KfDef, applications: Sequence[RenderedApplication]) -> Manifest | None:
     key = ObjectKey("", "Namespace", "", kfdef.namespace)
     if any(manifest.key == key for application in applications for manifest in application.manifests):
@@ -235,4 +244,4 @@ def _namespace(kfdef: KfDef, applications: Sequence[RenderedApplication]) -> Man
         "kind": "Namespace",
         "metadata": {"name": kfdef.namespace, "labels": dict(NAMESPACE_LABELS)},
     }
-    return Manifest(body, "")
+    return Manifest(body, "kubeflow-namespace")
