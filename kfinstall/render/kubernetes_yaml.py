@@ -102,7 +102,7 @@ def read(text: str) -> list[Any]:
 
 
 class _Level:
-    """A mapping or list that is being filled. key: what the next value belongs to."""
+    """A mapping or list that is being filled. key: what the next value belongs to; None for a merge (`<<`)."""
 
     __slots__ = ("anchor", "container", "has_key", "key", "merges", "size")
 
@@ -110,7 +110,7 @@ class _Level:
         self.container = container
         self.anchor = anchor
         self.has_key = False
-        self.key = ""
+        self.key: str | None = ""
         self.merges: list[Any] = []
         self.size = 1
 
@@ -180,11 +180,11 @@ class _Reader:
         if type(container) is list:
             container.append(value)
         elif not level.has_key:
-            level.key = _MERGE if merge else _key(value, event)
+            level.key = None if merge else _key(value, event)
             level.has_key = True
         else:
             level.has_key = False
-            if level.key is _MERGE:
+            if level.key is None:
                 level.merges.append(value)
             else:
                 container[level.key] = value
@@ -195,10 +195,6 @@ class _Reader:
                 raise _at(event, _('"<<" takes a mapping, or a list of mappings'))
             for key, value in each.items():
                 level.container.setdefault(key, value)
-
-
-_MERGE = "".join(["<", "<"])
-"""The key of a merge: this very object, so that a quoted "<<" is not one."""
 
 
 def _value(event: yaml.ScalarEvent) -> Any:
