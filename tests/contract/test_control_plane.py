@@ -17,7 +17,7 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 
 from tests.controlplane.api import Api, Object
-from tests.controlplane.build import cache, kubernetes_version
+from tests.controlplane.build import ControlPlaneUnavailable, cache, ensure_built, kubernetes_version
 from tests.controlplane.cluster import Cluster
 from tests.controlplane.fixtures import started
 from tests.controlplane.player import Node, Player
@@ -69,7 +69,8 @@ def pod(name: str, **requests: str) -> Object:
 
 def deployment(name: str, replicas: int, image: str = "example.com/main:1") -> Object:
     labels = {"app": name}
-    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "main", "image": image}]}}
+    spec = {"terminationGracePeriodSeconds": 1, "containers": [{"name": "main", "image": image}]}
+    template = {"metadata": {"labels": labels}, "spec": spec}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -140,6 +141,17 @@ def test_a_start_that_fails_says_why_and_leaves_nothing(control_plane_binaries: 
     assert broken.logs() == ""
     with pytest.raises(ControlPlaneFailed, match="not running"):
         broken.kubeconfig()
+
+
+def test_a_build_that_fails_says_why_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    go = tmp_path / "go"
+    go.write_text("#!/bin/sh\n[ $1 = env ] && exit\necho go: downloading x >&2\necho no such module >&2\nexit 1\n")
+    go.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("KFINSTALL_TEST_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(ControlPlaneUnavailable, match=r"^go build failed: no such module$"):
+        ensure_built()
+    assert [path.suffix for path in cache().iterdir()] == [".lock"]
 
 
 def test_a_process_ends_with_the_one_that_started_it(built: ControlPlane, tmp_path: Path) -> None:

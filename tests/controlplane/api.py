@@ -6,7 +6,9 @@ the tests may depend on the code that is tested.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
@@ -26,6 +28,7 @@ STRATEGIC_MERGE = "application/strategic-merge-patch+json"
 CONNECTIONS = 8
 TIMEOUT = urllib3.Timeout(connect=10, read=60)
 RETRY_SECONDS = 0.5
+LOG = logging.getLogger(__name__)
 
 
 class Api:
@@ -59,9 +62,9 @@ class Api:
         """Patches the object at the path."""
         return self._send("PATCH", path, {}, body, content_type)
 
-    def delete(self, path: str, **options: Any) -> Object:
-        """Deletes the object at the path, with these DeleteOptions."""
-        return self._send("DELETE", path, {}, {"apiVersion": "v1", "kind": "DeleteOptions", **options})
+    def delete(self, path: str, query: dict[str, str] | None = None, **options: Any) -> Object:
+        """Deletes the object at the path, or those of the collection that a query selects, with these DeleteOptions."""
+        return self._send("DELETE", path, query or {}, {"apiVersion": "v1", "kind": "DeleteOptions", **options})
 
     def watch(self, path: str, **query: str) -> urllib3.BaseHTTPResponse:
         """An open watch, whose body is a line of JSON for each event."""
@@ -118,7 +121,8 @@ class WatchThread(threading.Thread):
         self._stopping.set()
         with self._lock:
             if self._response is not None:
-                self._response.shutdown()
+                with contextlib.suppress(ValueError, RuntimeError):  # it has just ended by itself
+                    self._response.shutdown()
         self.join()
 
     def run(self) -> None:
@@ -127,6 +131,8 @@ class WatchThread(threading.Thread):
             try:
                 self._list_and_watch()
             except (ApiException, urllib3.exceptions.HTTPError, OSError):
+                if not self._stopping.is_set():
+                    LOG.warning("%s: begins again", self.name, exc_info=True)
                 self._stopping.wait(RETRY_SECONDS)
 
     def _list_and_watch(self) -> None:

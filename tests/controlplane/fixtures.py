@@ -36,9 +36,10 @@ def control_plane_binaries() -> Path:
     try:
         return ensure_built()
     except ControlPlaneUnavailable as unavailable:
-        if os.environ.get(REQUIRED):
-            pytest.fail(str(unavailable), pytrace=False)
-        pytest.skip(f"no control plane: {unavailable}")
+        reason = f"no control plane: {unavailable}"
+    if os.environ.get(REQUIRED):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

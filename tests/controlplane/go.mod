@@ -189,6 +189,7 @@ require (
 )
 
 // k8s.io/kubernetes requires its staging modules at v0.0.0; these are the same modules as they were published.
+// For another Kubernetes v1.X.Y, change its version above and these to v0.X.Y, then run go mod tidy.
 replace (
 	k8s.io/api => k8s.io/api v0.36.3
 	k8s.io/apiextensions-apiserver => k8s.io/apiextensions-apiserver v0.36.3

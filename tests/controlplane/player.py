@@ -149,9 +149,9 @@ class Player:
         for path in (f"{NODES}/{name}", f"{LEASES}/{name}"):
             with _ignoring_what_is_gone():
                 self._api.delete(path)
-        for pod in self._api.get(PODS, fieldSelector=f"spec.nodeName={name}")["items"]:
-            with _ignoring_what_is_gone():
-                self._delete(pod)
+        on_node = {"fieldSelector": f"spec.nodeName={name}"}
+        for namespace in {pod["metadata"]["namespace"] for pod in self._api.get(PODS, **on_node)["items"]}:
+            self._api.delete(f"/api/v1/namespaces/{namespace}/pods", on_node, gracePeriodSeconds=0)
 
 
 class _Every(threading.Thread):

@@ -40,13 +40,7 @@ USERS: dict[str, tuple[str, ...]] = {
     "system:kube-scheduler": (),
     "system:kube-controller-manager": (),
 }
-VIEWER_BINDING: dict[str, Any] = {
-    "apiVersion": "rbac.authorization.k8s.io/v1",
-    "kind": "ClusterRoleBinding",
-    "metadata": {"name": "kfinstall-test-viewer"},
-    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
-    "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "viewer"}],
-}
+RBAC = "/apis/rbac.authorization.k8s.io/v1"
 ATTEMPTS = 3  # a port that was free may be taken before the process binds it
 PORT_TAKEN = "address already in use"
 STARTUP_SECONDS = 120.0
@@ -57,7 +51,8 @@ POLL_SECONDS = 0.05
 class ControlPlane:
     """A control plane of its own, from the folder of its binaries; use it with `with`.
 
-    Without a controller manager nothing creates the ServiceAccount that a Pod needs, so that admission is off then.
+    Without a controller manager nothing creates the ServiceAccount that a Pod needs, so that admission is off then;
+    and nothing fills the ClusterRole view from the roles that it is made of, so viewer is bound to the main one.
     """
 
     binaries: Path
@@ -163,9 +158,15 @@ class ControlPlane:
             self._run("kube-controller-manager", self._controller_manager_arguments())
         if self.scheduler:
             self._run("kube-scheduler", self._scheduler_arguments())
-        self._create("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", VIEWER_BINDING)
-        default = "/api/v1/namespaces/default" + ("/serviceaccounts/default" if self.controller_manager else "")
-        self._wait_for(f"{default} to exist", lambda: self._get(default)[0] == http.HTTPStatus.OK)
+        self._bind_viewer()
+        self._wait_for(
+            "the namespace default", lambda: self._get("/api/v1/namespaces/default")[0] == http.HTTPStatus.OK
+        )
+        if self.controller_manager:
+            account = "/api/v1/namespaces/default/serviceaccounts/default"
+            self._wait_for("its ServiceAccount", lambda: self._get(account)[0] == http.HTTPStatus.OK)
+            view = f"{RBAC}/clusterroles/view"
+            self._wait_for("the rules of view", lambda: bool(json.loads(self._get(view)[1]).get("rules")))
 
     def _run(self, name: str, arguments: Sequence[str]) -> None:
         binary = self.binaries / name
@@ -243,16 +244,18 @@ class ControlPlane:
     def _lost_a_port(self) -> bool:
         return any(PORT_TAKEN in process.tail() for process in self._processes)
 
-    def _create(self, path: str, document: dict[str, Any]) -> None:
-        status, body = self._request("POST", path, json.dumps(document).encode())
+    def _bind_viewer(self) -> None:
+        role = "view" if self.controller_manager else "system:aggregate-to-view"
+        body = json.dumps(_cluster_role_binding("kfinstall-test-viewer", role, "viewer")).encode()
+        status, answer = self._request("POST", f"{RBAC}/clusterrolebindings", body)
         if status != http.HTTPStatus.CREATED:
-            raise ControlPlaneFailed(f"POST {path} was answered {status}: {body.decode(errors='replace')}")
+            raise ControlPlaneFailed(f"viewer could not be bound: {status} {answer.decode(errors='replace')}")
 
     def _get(self, path: str) -> tuple[int, bytes]:
         try:
             return self._request("GET", path, None)
         except OSError:
-            return 0, b""  # nobody listens yet
+            return 0, b"{}"  # nobody listens yet
 
     def _request(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
         """One request as admin, with what Python brings along: a client library takes longer to load than this."""
@@ -288,6 +291,17 @@ def _client_arguments() -> list[str]:
         "--kube-api-qps=500",
         "--kube-api-burst=1000",
     ]
+
+
+def _cluster_role_binding(name: str, role: str, user: str) -> dict[str, Any]:
+    group = "rbac.authorization.k8s.io"
+    return {
+        "apiVersion": f"{group}/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": name},
+        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": role},
+        "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
+    }
 
 
 def _kubeconfig(url: str, ca_file: Path, user: str, token: str) -> dict[str, Any]:
