@@ -1,0 +1,165 @@
+"""`kfinstall install`: the same install, unattended or with one question, from one file."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kfinstall.cli import asked
+from kfinstall.cli.exit_codes import ExitCode, of_result
+from kfinstall.cli.narration import Narrator, narrator, summary
+from kfinstall.cli.options import (
+    ConnectionFlags,
+    DocumentFlags,
+    apply_options,
+    connection_options,
+    document_options,
+    output_option,
+    progress_options,
+    wait_options,
+    yes_option,
+)
+from kfinstall.cli.report import Kept, conflict_table, plan_line, plan_text, report
+from kfinstall.contracts.event import Event, Result, RunFinished
+from kfinstall.engine.control import Control
+from kfinstall.engine.release import Release, rendered, wishes
+from kfinstall.engine.state_folder import state_folder
+from kfinstall.errors import KfinstallError
+from kfinstall.words import _, counted
+
+if TYPE_CHECKING:
+    from kfinstall.engine.install import Prepared
+    from kfinstall.kube.cluster import Cluster
+
+
+@click.command()
+@document_options
+@connection_options
+@apply_options
+@wait_options
+@click.option(
+    "--dry-run", type=click.Choice(["none", "client", "server"]), default="none", show_default=True,
+    is_flag=False, flag_value="client",
+    help=_("client: only show the plan; server: let the server check every object. Nothing is changed."),
+)  # fmt: skip
+@yes_option
+@output_option("text", "json")
+@progress_options
+def install(
+    *, dry_run: str, yes: bool, output: str, log_format: str, color: str, plain: bool, prune: bool, any_version: bool,
+    user: str | None, request_timeout: str, **document: Any,
+) -> ExitCode:  # fmt: skip
+    """Install what a file describes: an Install document or a KfDef.
+
+    Run it again to repair or to go on: what stands as wanted is not written again.
+    """
+    flags = DocumentFlags(**document)
+    teller = narrator(log_format, color, plain=plain)
+    release, cluster, prepared = prepare(
+        flags, ConnectionFlags(user=user, request_timeout=request_timeout), teller, prune=prune, any_version=any_version
+    )
+    if dry_run == "client":
+        click.echo(plan_text(prepared.plan) if output == "text" else report(prepared.plan))
+        return ExitCode.OK
+    if dry_run == "none" and prepared.plan.changes and not yes:
+        confirm(_("Install on {server}?").format(server=cluster.connection.target.server))
+    kept = Kept()
+    with stoppable(cluster, teller) as control:
+        finished = teller.tell(kept.all(_stream(release, cluster, prepared, control, dry_run)))
+    _say_the_end(teller, finished, kept)
+    if output == "json":
+        click.echo(report(prepared.plan, finished, kept))
+    return of_result(finished.result)
+
+
+def prepare(
+    flags: DocumentFlags,
+    connection: ConnectionFlags,
+    teller: Narrator,
+    *,
+    prune: bool = False,
+    any_version: bool = False,
+) -> "tuple[Release, Cluster, Prepared]":
+    """Load, look at the cluster, render and plan, telling about it. Nothing is written."""
+    from kfinstall.engine import install as installs  # noqa: PLC0415 - imports the client library
+
+    release = asked.release(flags)
+    cluster = asked.cluster(release, connection)
+    target = cluster.connection.target
+    teller.note(_("Context: {context} ({server})").format(context=target.context, server=target.server))
+    rendering = rendered(release, teller.rendering)
+    wanted = wishes(release, prune=prune, any_version=any_version)
+    prepared = installs.prepare(cluster, rendering.manifests, wanted, state_folder(target.server))
+    for warning in (*release.kfdef.warnings, *rendering.warnings, *prepared.plan.warnings):
+        teller.note(_("Warning: {message}").format(message=warning))
+    if prepared.unfinished:
+        teller.note(_("An earlier run was cut off; this one goes on from there."))
+    teller.note(plan_line(prepared.plan, prepared.state.version))
+    return release, cluster, prepared
+
+
+def _stream(
+    release: Release, cluster: "Cluster", prepared: "Prepared", control: Control, dry_run: str
+) -> Iterator[Event]:
+    from kfinstall.engine.dry_run import dry_run as try_out  # noqa: PLC0415 - imports the client library
+    from kfinstall.engine.install import install as carry_out  # noqa: PLC0415 - as above
+    from kfinstall.engine.runner import RunOptions  # noqa: PLC0415 - as above
+
+    if dry_run == "server":
+        return try_out(prepared.plan, cluster, prepared.state.version)
+    wait = release.install.wait
+    options = RunOptions(wait.timeout.total_seconds(), wait.enabled, prepared.state.version)
+    return carry_out(prepared, cluster, control, options)
+
+
+@contextmanager
+def stoppable(cluster: "Cluster", teller: Narrator) -> Iterator[Control]:
+    """Ctrl-C once: stop after what is under way; twice: give that up too."""
+    control = Control()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        if control.stopping:
+            cluster.connection.close()
+        else:
+            teller.note(_("Stopping after the current objects. Once more to stop at once."))
+        control.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield control
+    except KfinstallError:
+        if control.abandoned:
+            teller.note(_("Stopped at once. Go on with: {command}").format(command=again()))
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def again() -> str:
+    """The command line to repeat."""
+    return " ".join(["kfinstall", *sys.argv[1:]])
+
+
+def confirm(question: str) -> None:
+    """Ask before a change; without a terminal the -f of an install is the word of the user."""
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        click.confirm(question, abort=True, err=True)
+
+
+def _say_the_end(teller: Narrator, finished: RunFinished, kept: Kept) -> None:
+    if kept.conflicts:
+        teller.note(conflict_table(kept.conflicts))
+    if finished.result is Result.STOPPED:
+        teller.note(_("Stopped. Go on with: {command}").format(command=again()))
+    elif finished.result is Result.TIMED_OUT:
+        teller.note(_("Not everything is ready. Look again with: kfinstall status; or wait on with the same command."))
+    elif finished.result is Result.FAILED and not kept.conflicts:
+        teller.note(
+            counted("{count} object failed; see above.", "{count} objects failed; see above.", len(kept.failures))
+        )
+    teller.note(summary(finished))

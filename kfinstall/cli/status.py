@@ -1,0 +1,79 @@
+"""`kfinstall status`: what is installed, and whether it is ready."""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kfinstall.cli import asked
+from kfinstall.cli.exit_codes import ExitCode
+from kfinstall.cli.options import ConnectionFlags, connection_options, output_option
+from kfinstall.cli.versioned import versioned
+from kfinstall.words import _
+
+if TYPE_CHECKING:
+    from kfinstall.engine.status import ObjectStatus
+
+
+@click.command()
+@click.argument("name", required=False)
+@connection_options
+@output_option("text", "json")
+def status(*, name: str | None, output: str, kubeconfig: str | None, context: str | None,
+           user: str | None, request_timeout: str) -> ExitCode:  # fmt: skip
+    """Show what is installed and whether it is ready; of all installs, or of one NAME.
+
+    Exits 0 when everything is ready, and 3 when something is not.
+    """
+    from kfinstall.engine import status as statuses  # noqa: PLC0415 - imports the client library
+
+    flags = ConnectionFlags(user=user, request_timeout=request_timeout)
+    cluster = asked.connected(Path(kubeconfig) if kubeconfig else None, context, flags)
+    names = [name] if name else statuses.installs(cluster)
+    found = {install: statuses.status(cluster, install) for install in names}
+    target = cluster.connection.target
+    if output == "json":
+        click.echo(versioned("Status", installs=_report(found)))
+    else:
+        click.echo(_("Context: {context} ({server})").format(context=target.context, server=target.server), err=True)
+        click.echo(
+            "\n".join(_text(install, objects) for install, objects in found.items()) or _("Nothing is installed.")
+        )
+    healthy = all(entry.readiness.ready for objects in found.values() for entry in objects)
+    return ExitCode.OK if healthy and found else ExitCode.CHECK_FAILED
+
+
+def _text(install: str, objects: "list[ObjectStatus]") -> str:
+    if not objects:
+        return _("{name}: there is no such install, or nothing of it is recorded.").format(name=install)
+    groups: dict[str, list[ObjectStatus]] = defaultdict(list)
+    for entry in objects:
+        groups[entry.key.namespace or _("(cluster)")].append(entry)
+    ready = sum(entry.readiness.ready for entry in objects)
+    lines = [_("{name}: {ready} of {count} objects are ready").format(name=install, ready=ready, count=len(objects))]
+    for namespace, entries in sorted(groups.items()):
+        well = sum(entry.readiness.ready for entry in entries)
+        mark = "✓" if well == len(entries) else "✗"
+        lines.append(f"  {mark} {namespace:28} {well}/{len(entries)}")
+        lines += [f"      {e.key.kind}/{e.key.name}: {e.readiness.why}" for e in entries if not e.readiness.ready]
+    return "\n".join(lines)
+
+
+def _report(found: "dict[str, list[ObjectStatus]]") -> list[dict[str, object]]:
+    return [
+        {
+            "name": install,
+            "ready": all(entry.readiness.ready for entry in objects),
+            "objects": [
+                {
+                    **entry.key._asdict(),
+                    "ready": entry.readiness.ready,
+                    "missing": entry.missing,
+                    "why": entry.readiness.why,
+                }
+                for entry in objects
+            ],
+        }
+        for install, objects in found.items()
+    ]

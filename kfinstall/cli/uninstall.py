@@ -1,0 +1,68 @@
+"""`kfinstall uninstall`: take an install away, and say what stays."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from kfinstall.cli import asked
+from kfinstall.cli.exit_codes import ExitCode, of_result
+from kfinstall.cli.install import confirm, stoppable
+from kfinstall.cli.narration import narrator, summary
+from kfinstall.cli.options import ConnectionFlags, connection_options, output_option, progress_options, yes_option
+from kfinstall.cli.report import Kept, removal_report, removal_text
+from kfinstall.engine.state_folder import state_folder
+from kfinstall.errors import UsageError
+from kfinstall.model.duration import duration
+from kfinstall.words import _
+
+
+@click.command()
+@click.argument("name", default="kubeflow")
+@connection_options
+@click.option("--delete-data", is_flag=True, help=_("Delete volumes too, and definitions that others use."))
+@click.option("--timeout", default="30m", show_default=True, metavar="DURATION", help=_("How long it may take."))
+@click.option("--dry-run", is_flag=True, help=_("Only show what would go and what would stay."))
+@yes_option
+@output_option("text", "json")
+@progress_options
+def uninstall(*, name: str, kubeconfig: str | None, context: str | None, user: str | None, request_timeout: str,
+              delete_data: bool, timeout: str, dry_run: bool, yes: bool, output: str,
+              log_format: str, color: str, plain: bool) -> ExitCode:  # fmt: skip
+    """Take the install NAME away: what kfinstall made goes, what stood before and all data stays."""
+    from kfinstall.engine import uninstall as removals  # noqa: PLC0415 - imports the client library
+    from kfinstall.engine.runner import RunOptions  # noqa: PLC0415 - as above
+
+    teller = narrator(log_format, color, plain=plain)
+    flags = ConnectionFlags(user=user, request_timeout=request_timeout)
+    cluster = asked.connected(Path(kubeconfig) if kubeconfig else None, context, flags)
+    target = cluster.connection.target
+    teller.note(_("Context: {context} ({server})").format(context=target.context, server=target.server))
+    removal = removals.prepare(cluster, name, state_folder(target.server), delete_data=delete_data)
+    if dry_run:
+        click.echo(removal_text(removal.plan) if output == "text" else removal_report(removal.plan))
+        return ExitCode.OK
+    if not yes:
+        _ask(removal_text(removal.plan), name)
+    seconds = duration(timeout).total_seconds()
+    kept = Kept()
+    with stoppable(cluster, teller) as control:
+        stream = removals.uninstall(removal, cluster, control, RunOptions(seconds, version=removal.version))
+        finished = teller.tell(kept.all(stream))
+    for key, why in removal.plan.kept.items():
+        teller.note(_("Kept: {object}: {why}").format(object=key, why=why))
+    teller.note(summary(finished))
+    if output == "json":
+        click.echo(removal_report(removal.plan, finished, kept))
+    return of_result(finished.result)
+
+
+def _ask(text: str, name: str) -> None:
+    """Nothing is deleted without a word from the user."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            _("Uninstalling deletes objects, and there is no terminal to ask at."),
+            fix=_("Say --yes, or look first with --dry-run."),
+        )
+    click.echo(text, err=True)
+    confirm(_("Take {name} away?").format(name=name))
