@@ -20,6 +20,7 @@ from urllib3.exceptions import (
     LocationParseError,
     MaxRetryError,
     NameResolutionError,
+    NewConnectionError,
     ProxyError,
     ReadTimeoutError,
     SSLError,
@@ -183,7 +184,8 @@ def _no_answer(url: str, error: HTTPError) -> Exception:
             why = _("There is no host of that name, or no DNS.")
         case ProxyError():
             why = _("The proxy {proxy} does not answer.").format(proxy=shown(_proxy(url)))
-        case HttpTimeout():
+        # NewConnectionError is a time-out too, by inheritance
+        case HttpTimeout() if not isinstance(cause, NewConnectionError):
             why = _("The server does not answer in time.")
         case _:
             why = _("No connection: {reason}.").format(reason=_reason(cause))
