@@ -176,7 +176,7 @@ class _Place:
         )
 
     def _file_or_text(self, entry: str) -> str:
-        return entry if "\n" in entry else self.file(entry)
+        return entry if _is_text(entry) else self.file(entry)
 
     def _from_here(self, target: Path) -> str:
         return os.path.relpath(target, self.closure.work / self.root.key / self.here).replace(os.sep, "/")
@@ -262,7 +262,7 @@ class _Place:
 
     def plugins(self, entry: str) -> str:
         """Refuse everything but kustomize's built-in transformers, and what those would read from outside."""
-        if "\n" in entry:
+        if _is_text(entry):
             documents = self._parsed(entry, "a transformer")
         else:
             path = self._local(entry)
@@ -298,6 +298,11 @@ class _Place:
         except NotKubernetesYaml as error:
             why = _("Line {line}: {reason}.").format(line=error.line, reason=error)
             raise RenderError(_("{place} cannot be used.").format(place=self.root.place(name)), why=why) from None
+
+
+def _is_text(entry: str) -> bool:
+    """Whether an entry is YAML itself, and not the name of a file with it."""
+    return "\n" in entry or entry.lstrip().startswith("{")
 
 
 def _without_indexes(reference: Any) -> Any:

@@ -124,7 +124,7 @@ class _Merger:
 
     def _relative(self, folder: str, entry: str) -> str:
         """An entry of a child as the application's folder sees it; texts and URLs stay as they are."""
-        if "\n" in entry or "://" in entry:
+        if "\n" in entry or "://" in entry or entry.lstrip().startswith("{"):
             return entry
         return posixpath.relpath(self._root.join(folder, entry) or ".", self._path or ".")
 

@@ -21,10 +21,10 @@ class Server:
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802 - the library's name
+            def do_GET(self) -> None:
                 outer._answer(self)
 
-            def do_CONNECT(self) -> None:  # noqa: N802
+            def do_CONNECT(self) -> None:
                 outer._answer(self)
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
