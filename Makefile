@@ -1,0 +1,50 @@
+# Every target sets up what it needs by itself; nothing outside this folder is changed except the cache of the
+# control plane that the tests run against (built once, about five minutes, in ~/.cache/kfinstall-tests).
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: help check format lint types imports test demo bench schema clean
+
+help:           ## Show the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --group dev --editable .
+	@touch $@
+
+check: format lint types imports test  ## Everything that has to pass before a change lands
+
+format: $(INSTALLED)  ## Are all files formatted? (mend with: .venv/bin/ruff format)
+	$(BIN)/ruff format --check .
+
+lint: $(INSTALLED)  ## Static checks
+	$(BIN)/ruff check .
+
+types: $(INSTALLED)  ## Strict types
+	$(BIN)/mypy
+
+imports: $(INSTALLED)  ## Who may import whom
+	$(BIN)/lint-imports
+
+control-plane: $(INSTALLED)
+	@echo "The control plane of the tests is built once; this takes about five minutes the first time."
+	-$(BIN)/python -m tests.controlplane.build
+
+test: control-plane  ## All tests
+	$(BIN)/python -m pytest
+
+demo: control-plane  ## Install something small into a cluster that is started for it, and look at it
+	$(BIN)/python -m tests.e2e.demo
+
+bench: control-plane  ## Compare with kubectl and with a naive parallel client
+	$(BIN)/python -m tests.bench.apply
+
+schema: $(INSTALLED)  ## Write the JSON Schema of the Install document anew
+	$(BIN)/python -m kfinstall config schema > configs/schema/v1alpha1.json
+
+clean:          ## Remove what the targets made in this folder
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
