@@ -15,7 +15,7 @@ import shutil
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kfinstall.errors import FetchError
@@ -39,13 +39,15 @@ class Tree:
         """The folder that `path` is relative to.
 
         Archives of GitHub hold one folder, `manifests-1.10.2`, and paths are relative to that; kfctl took the
-        folder away for URLs and forgot it for files. Here it is taken away where the path is inside it.
+        folder away for URLs and forgot it for files. Here it is taken away where more of the path is inside it.
         """
-        entries = [entry for entry in self.folder.iterdir() if entry.name != "pax_global_header"]
+        entries = [entry for entry in self.folder.iterdir() if not entry.name.startswith(".")]
         if len(entries) == 1 and entries[0].is_dir() and not entries[0].is_symlink():
-            outer = self.folder / path
-            if not outer.exists() or (entries[0] / path).exists():
-                return entries[0]
+            for part in (PurePosixPath(path), *PurePosixPath(path).parents):
+                for root in (entries[0], self.folder):
+                    if part.name and (root / part).exists():
+                        return root
+            return entries[0]
         return self.folder
 
 

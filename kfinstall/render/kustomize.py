@@ -42,6 +42,8 @@ _VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
 _MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 _NOISE = ("# Warning:", "Warning:", "well-defined vars that were never replaced")
 
+_LOGGED = re.compile(r'[EF]\d{4} .*\] "command failed" err="(.*)"')
+
 Version = tuple[int, int, int]
 
 
@@ -94,9 +96,16 @@ def _environment(home: str) -> dict[str, str]:
 def _failure(what: str, stderr: str, work: Path) -> RenderError:
     """An error from what kustomize printed: the last lines that say something."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    told = [line for line in lines if not line.startswith(_NOISE) and "deprecated" not in line]
+    told = [_plain(line) for line in lines if not line.startswith(_NOISE) and "deprecated" not in line]
     why = "\n".join(told[-5:]).replace(f"{work}/", "") or _("kustomize says nothing more.")
     return RenderError(what, why=why, fix=_fix(why))
+
+
+def _plain(line: str) -> str:
+    """A line without what kubectl's logger and kustomize put around the error."""
+    if match := _LOGGED.fullmatch(line):
+        line = match[1].replace('\\"', '"').replace("\\n", " ")
+    return re.sub(r"^error: ", "", line, flags=re.IGNORECASE)
 
 
 def _fix(why: str) -> str:
