@@ -1,7 +1,7 @@
 """An install, from rendered objects to a cluster that has them: look, plan, carry out, remember."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kfinstall.contracts.event import Event, Result, RunFinished
@@ -47,36 +47,45 @@ def prepare(cluster: Cluster, manifests: Sequence[Manifest], wishes: Wishes, fol
     live = cluster.live(objects, served_resources(objects, resources))
     records = {**(inventory.records or {}), **unwritten}
     unwanted = records.keys() - {manifest.key for manifest in objects}
+    leftovers = membership.recorded(cluster, sorted(unwanted), resources)
+    forgotten = unwanted - {member.key for member in leftovers}
     state = ClusterState(
         version,
         resources,
         live,
-        records,
+        {key: applied for key, applied in records.items() if key not in forgotten},
         missing_namespaces=_missing_namespaces(cluster, objects),
-        leftovers=tuple(membership.recorded(cluster, sorted(unwanted), resources)),
+        leftovers=tuple(leftovers),
     )
     return Prepared(plan(objects, state, wishes), state, inventory, path, bool(unwritten))
 
 
 def install(prepared: Prepared, cluster: Cluster, control: Control, options: RunOptions) -> Iterator[Event]:
-    """Carry out a prepared plan. However it ends, the cluster remembers what was applied."""
+    """Carry out a prepared plan. However it ends, the cluster remembers what was applied.
+
+    It is RunFinished that comes last, when the cluster knows.
+    """
     planned = [action.manifest.key for action in prepared.plan.applies]
     inventory = prepared.inventory.covering(planned)
     records = Records(dict(prepared.state.inventory))
-    name = prepared.plan.install
-    if prepared.plan.changes and inventory != prepared.inventory:
-        inventories.write(cluster, name, inventory)
+    writes = cluster.connection.writes
+    finished: RunFinished | None = None
     with Journal(prepared.journal) as journal:
-        result = None
+        if prepared.plan.changes and inventory != prepared.inventory:
+            inventories.write(cluster, prepared.plan.install, inventory)
         try:
             for event in run(prepared.plan, cluster, journal, control, records, options):
-                result = event.result if isinstance(event, RunFinished) else result
-                yield event
+                if isinstance(event, RunFinished):
+                    finished = event
+                else:
+                    yield event
         finally:
             if not control.abandoned and records.applied != (prepared.inventory.records or {}):
-                inventories.write(cluster, name, inventory.with_records(records.applied))
-        if result is Result.SUCCEEDED:
-            journal.clear()
+                inventories.write(cluster, prepared.plan.install, inventory.with_records(records.applied))
+        if finished:
+            if finished.result is Result.SUCCEEDED:
+                journal.clear()
+            yield replace(finished, writes=cluster.connection.writes - writes)
 
 
 def _missing_namespaces(cluster: Cluster, objects: Sequence[Manifest]) -> frozenset[str]:

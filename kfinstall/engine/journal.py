@@ -6,22 +6,29 @@ One JSON object a line, appended and synced before and after every step. A line 
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.resource import Applied
+from kfinstall.errors import KfinstallError
+from kfinstall.words import _
 
 
 class Journal:
-    """An open journal. Entries hold names and digests, never the content of an object."""
+    """An open journal. Entries hold names and digests, never the content of an object.
+
+    What cannot be written raises KfinstallError: without its journal a run would not know what it did.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._whole_lines()
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with _explaining(path):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            self._whole_lines()
 
     def __enter__(self) -> "Journal":
         return self
@@ -35,30 +42,49 @@ class Journal:
         """Append entries and return when they are on disk."""
         text = "".join(json.dumps(entry, separators=(",", ":")) + "\n" for entry in entries)
         if text:
-            os.write(self._file, text.encode())
-            os.fdatasync(self._file)
+            with _explaining(self.path):
+                self._append(text.encode())
 
     def clear(self) -> None:
         """Forget everything: the run came to its end, and the cluster knows the rest."""
-        os.ftruncate(self._file, 0)
-        os.fdatasync(self._file)
+        with _explaining(self.path):
+            os.ftruncate(self._file, 0)
+            os.fsync(self._file)
+
+    def _append(self, text: bytes) -> None:
+        while text:
+            text = text[os.write(self._file, text) :]
+        os.fsync(self._file)
 
     def _whole_lines(self) -> None:
         """End a line that a killed run left half-written, so that the next entry stands on a line of its own."""
-        if self.path.exists():
-            text = self.path.read_bytes()
-            if text and not text.endswith(b"\n"):
-                with self.path.open("ab") as file:
-                    file.write(b"\n")
+        size = os.fstat(self._file).st_size
+        if size and os.pread(self._file, 1, size - 1) != b"\n":
+            self._append(b"\n")
+
+
+@contextmanager
+def _explaining(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise KfinstallError(
+            _("The journal {path} cannot be used.").format(path=path),
+            why=error.strerror or str(error),
+            fix=_("Make room or give yourself the right to write there, or let $XDG_STATE_HOME name another folder."),
+        ) from error
 
 
 def entries(path: Path) -> Iterator[dict[str, Any]]:
     """The whole entries of a journal; none when there is no journal."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except FileNotFoundError:
-        return
-    for line in lines:
+        with _explaining(path):
+            text = path.read_text(encoding="utf-8", errors="replace")
+    except KfinstallError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return
+        raise
+    for line in text.split("\n"):
         try:
             entry = json.loads(line)
         except ValueError:
@@ -69,8 +95,22 @@ def entries(path: Path) -> Iterator[dict[str, Any]]:
 
 def applied(path: Path) -> dict[ObjectKey, Applied]:
     """What an unfinished run applied, which the inventory in the cluster may not know yet."""
-    found = {}
+    found: dict[ObjectKey, Applied] = {}
     for entry in entries(path):
-        if entry.get("done") == "apply":
-            found[ObjectKey(*entry["key"])] = Applied(entry["wanted"], entry["owned"])
+        key = _key(entry.get("key"))
+        wanted, owned = entry.get("wanted"), entry.get("owned")
+        if key and entry.get("done") == "delete":
+            found.pop(key, None)
+        elif key and entry.get("done") == "apply" and isinstance(wanted, str) and isinstance(owned, str):
+            found[key] = Applied(wanted, owned)
     return found
+
+
+def _key(value: object) -> ObjectKey | None:
+    if (
+        isinstance(value, list)
+        and len(value) == len(ObjectKey._fields)
+        and all(isinstance(part, str) for part in value)
+    ):
+        return ObjectKey(*value)
+    return None

@@ -15,6 +15,7 @@ from kfinstall.facts.webhooks import Labels, Webhook, pod_labels, pod_template, 
 from kfinstall.words import _
 
 DEFINITION = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
+NAMES = frozenset({"kind", "plural"})
 
 
 def apply_step(key: ObjectKey) -> str:
@@ -43,6 +44,21 @@ class Ordering:
             self._follow_containers(manifest)
         if waiting:
             self._follow_webhooks()
+
+    def replace_ending(self, key: ObjectKey) -> None:
+        """Let an object that is being deleted go before it is made again."""
+        gone = await_step(Condition.GONE, key)
+        self.waits[gone] = (Condition.GONE, key)
+        self.graph.add(gone)
+        self.graph.need(apply_step(key), gone)
+
+    def manifest(self, key: ObjectKey) -> Manifest:
+        return self._manifests[key]
+
+    def served(self, definition: ObjectKey) -> str:
+        """The collection at which it shows that a definition has come into force."""
+        resource = _resource(self._manifests[definition].body["spec"])
+        return resource.path(resource.versions[0])
 
     def _need(self, key: ObjectKey, first: ObjectKey) -> None:
         if first in self._manifests:
@@ -140,11 +156,11 @@ class Ordering:
             namespace = self._namespace_labels(manifest.namespace)
             version = manifest.api_version.rpartition("/")[2]
             own = Labels(manifest.body["metadata"].get("labels") or {}, namespace)
-            if resource and webhook.intercepts(manifest.group, version, resource.plural, own):
+            if resource and webhook.intercepts(manifest.group, [version, *resource.versions], resource.plural, own):
                 yield manifest
                 continue
             pods = pod_labels(manifest)
-            if pods is not None and webhook.intercepts("", "v1", "pods", Labels(pods, namespace)):
+            if pods is not None and webhook.intercepts("", ["v1"], "pods", Labels(pods, namespace)):
                 yield manifest
 
     def _namespace_labels(self, name: str) -> Mapping[str, str]:
@@ -161,7 +177,10 @@ def defined_resources(manifests: Iterable[Manifest]) -> dict[GroupKind, Resource
 
 
 def _is_definition(manifest: Manifest) -> bool:
-    return (manifest.group, manifest.kind) == DEFINITION and isinstance(manifest.body.get("spec"), dict)
+    """Whether it defines a kind; one without the names that the server requires is left for the server to refuse."""
+    spec = manifest.body.get("spec")
+    names = spec.get("names") if isinstance(spec, dict) and "group" in spec else None
+    return (manifest.group, manifest.kind) == DEFINITION and isinstance(names, dict) and names.keys() >= NAMES
 
 
 def _defined(manifest: Manifest) -> GroupKind:

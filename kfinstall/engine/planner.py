@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 
 from kfinstall.contracts.manifest import Manifest, ObjectKey
 from kfinstall.contracts.plan import Apply, Await, Condition, Delete, Plan, Step, Verb
-from kfinstall.contracts.resource import ClusterState, GroupKind, Member, Resource
+from kfinstall.contracts.resource import ClusterState, GroupKind, Live, Member, Resource
 from kfinstall.engine.compatibility import Compatibility
-from kfinstall.engine.ordering import Ordering, apply_step, await_step, defined_resources
-from kfinstall.engine.refusal import refuse_homeless, refuse_unserved
+from kfinstall.engine.ordering import DEFINITION, Ordering, apply_step, await_step, defined_resources
+from kfinstall.engine.refusal import refuse_homeless, refuse_shared, refuse_unserved
 from kfinstall.facts import digests
 from kfinstall.facts.applyset import PART_OF, applyset_id
 from kfinstall.facts.cluster_fields import without_cluster_fields
+from kfinstall.facts.kinds import is_custom
 from kfinstall.facts.readiness import WAITED_FOR
 from kfinstall.words import _
 
@@ -54,19 +55,23 @@ def served_resources(
 def plan(manifests: Sequence[Manifest], state: ClusterState, wishes: Wishes) -> Plan:
     """The steps to bring the cluster to `manifests`, which `wanted` has prepared.
 
-    Raises PlanRefused when the server does not serve what is wanted, or is too old or too new for it.
+    Raises PlanRefused when the server does not serve what is wanted, is too old or too new for it, or when an object
+    has no namespace to be in or belongs to another install.
     """
     known = served_resources(manifests, state.resources)
     warnings = wishes.compatibility.check(state.version)
     refuse_unserved(manifests, known, state)
     refuse_homeless(state)
+    refuse_shared(manifests, state, applyset_id(wishes.install))
     ordering = Ordering(manifests, known)
     ordering.build(waiting=wishes.wait)
     steps = {apply_step(m.key): _apply(m, known, state, wishes) for m in manifests}
+    for manifest in _ending(manifests, state):
+        ordering.replace_ending(manifest.key)
+    applications = {manifest.key: manifest.application for manifest in manifests}
     for step, (condition, key) in ordering.waits.items():
-        steps[step] = Step(
-            step, _application(key, manifests), Await(key, condition, _awaited_path(condition, key, known))
-        )
+        path = _path(key, known, ordering.manifest(key)) if condition is not Condition.SERVED else ordering.served(key)
+        steps[step] = Step(step, applications[key], Await(key, condition, path))
     if wishes.wait:
         for ready in _ready(manifests, known):
             steps[ready.id] = ready
@@ -93,15 +98,17 @@ def _placed(manifest: Manifest, known: Mapping[GroupKind, Resource], namespace: 
 
 def _apply(manifest: Manifest, known: Mapping[GroupKind, Resource], state: ClusterState, wishes: Wishes) -> Step:
     key = manifest.key
-    live = state.live.get(key)
+    live, record = _staying(manifest, state), state.inventory.get(key)
     owner = applyset_id(wishes.install)
-    if live is None or live.deleting or live.owner == owner:
-        manifest = _labelled(manifest, owner)
+    labelled = _labelled(manifest, owner)
+    # A record of the labelled object means that it is ours, even when somebody took the label off.
+    recorded = record is not None and record.wanted == digests.wanted(labelled.body)
+    if live is None or live.owner == owner or recorded:
+        manifest = labelled
     digest = digests.wanted(manifest.body)
-    record = state.inventory.get(key)
     same = record is not None and record.wanted == digest
-    verb = Verb.CREATE if live is None or live.deleting else Verb.CHANGE
-    if live and record and same and not live.deleting and record.owned == live.owned:
+    verb = Verb.CREATE if live is None else Verb.CHANGE
+    if live and record and same and record.owned == live.owned:
         verb = Verb.KEEP
     action = Apply(manifest, _path(key, known, manifest), verb, digest, force=wishes.force_conflicts or same)
     return Step(apply_step(key), manifest.application, action)
@@ -119,30 +126,34 @@ def _path(key: ObjectKey, known: Mapping[GroupKind, Resource], manifest: Manifes
     return resource.path(version, key.namespace, key.name)
 
 
-def _awaited_path(condition: Condition, key: ObjectKey, known: Mapping[GroupKind, Resource]) -> str:
-    """Where it shows: the object itself, or for a definition the collection of what it defines."""
-    if condition is not Condition.SERVED:
-        return _path(key, known)
-    plural, _dot, group = key.name.partition(".")
-    resource = next(found for found in known.values() if (found.plural, found.group) == (plural, group))
-    return resource.path(resource.versions[0])
+def _staying(manifest: Manifest, state: ClusterState) -> Live | None:
+    """What stands of an object, if it is not about to go, by itself or with its namespace or its definition."""
+    live = state.live.get(manifest.key)
+    return None if live is None or live.deleting or _goes_along(manifest, state) else live
+
+
+def _goes_along(manifest: Manifest, state: ClusterState) -> bool:
+    namespace = state.live.get(ObjectKey("", "Namespace", "", manifest.namespace)) if manifest.namespace else None
+    resource = state.resources.get(GroupKind(manifest.group, manifest.kind))
+    name = f"{resource.plural}.{resource.group}" if resource else ""
+    definition = state.live.get(ObjectKey(*DEFINITION, "", name))
+    return any(container is not None and container.deleting for container in (namespace, definition))
+
+
+def _ending(manifests: Sequence[Manifest], state: ClusterState) -> Iterator[Manifest]:
+    """Those that stand and are being deleted: applying them now would change what is about to go."""
+    for manifest in manifests:
+        live = state.live.get(manifest.key)
+        if live and live.deleting and not _goes_along(manifest, state):
+            yield manifest
 
 
 def _ready(manifests: Sequence[Manifest], known: Mapping[GroupKind, Resource]) -> Iterator[Step]:
     for manifest in manifests:
         key = manifest.key
-        if (key.group, key.kind) in WAITED_FOR or _is_custom(key):
+        if (key.group, key.kind) in WAITED_FOR or is_custom(key.group):
             step = await_step(Condition.READY, key)
             yield Step(step, manifest.application, Await(key, Condition.READY, _path(key, known, manifest)))
-
-
-def _is_custom(key: ObjectKey) -> bool:
-    """Whether a kind comes from a definition: groups of Kubernetes itself have no dot or end in .k8s.io."""
-    return "." in key.group and not key.group.endswith(".k8s.io")
-
-
-def _application(key: ObjectKey, manifests: Sequence[Manifest]) -> str:
-    return next((manifest.application for manifest in manifests if manifest.key == key), "")
 
 
 NEVER_PRUNED = frozenset({"CustomResourceDefinition", "Namespace", "PersistentVolume", "PersistentVolumeClaim"})

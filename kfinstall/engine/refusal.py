@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.resource import ClusterState, GroupKind, Resource
 from kfinstall.errors import PlanRefused
+from kfinstall.facts.applyset import ID, NAMESPACE
 from kfinstall.facts.removed_apis import removal
 from kfinstall.words import _, counted
 
@@ -45,6 +46,27 @@ def refuse_homeless(state: ClusterState) -> None:
             _("Namespace {names} does not exist, and nothing that is installed makes it.").format(names=names),
             fix=_("Make it first: {commands}").format(
                 commands="; ".join(f"kubectl create namespace {name}" for name in sorted(state.missing_namespaces))
+            ),
+        )
+
+
+def refuse_shared(manifests: Sequence[Manifest], state: ClusterState, owner: str) -> None:
+    """Raise PlanRefused when another install of kfinstall owns some objects: each would undo what the other did."""
+    shared = [
+        manifest.key
+        for manifest in manifests
+        if (live := state.live.get(manifest.key)) and live.owner not in {"", owner} and live.owned
+    ]
+    if shared:
+        raise PlanRefused(
+            counted(
+                "{count} object belongs to another install in this cluster.",
+                "{count} objects belong to another install in this cluster.",
+                len(shared),
+            ),
+            why="\n".join(f"  {key}" for key in shared),
+            fix=_("Give this install the name of that one, or uninstall that one first; see: {command}").format(
+                command=f"kubectl get configmaps -n {NAMESPACE} -l {ID}"
             ),
         )
 

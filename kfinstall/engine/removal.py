@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.plan import Await, Condition, Delete, Plan, Release, Step
 from kfinstall.contracts.resource import GroupKind, Member, Resource
+from kfinstall.facts.kinds import is_custom
 from kfinstall.kube.membership import strangers
 from kfinstall.words import _
 
@@ -51,7 +52,7 @@ def _tier(key: ObjectKey) -> int:
         return 4
     if key.kind == "CustomResourceDefinition":
         return 3
-    return 1 if "." in key.group and not key.group.endswith(".k8s.io") else 2
+    return 1 if is_custom(key.group) else 2
 
 
 def _in_tiers(tiers: Iterable[Sequence[Step]]) -> Iterable[Step]:
@@ -84,7 +85,11 @@ def _kept(holdings: Holdings, *, delete_data: bool) -> dict[ObjectKey, str]:
             if others:
                 kept[definition] = _("{object} uses it; --delete-data deletes both").format(object=_some(others))
     for namespace, found in holdings.contents.items():
-        inside = [member.key for member in strangers(found, ours - kept.keys())]
+        inside = [
+            member.key
+            for member in strangers(found, ours - kept.keys())
+            if not (delete_data and member.key.kind in DATA)
+        ]
         if inside:
             kept[ObjectKey("", "Namespace", "", namespace)] = _("holds {object}").format(object=_some(inside))
     return kept

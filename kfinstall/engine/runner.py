@@ -2,21 +2,20 @@
 
 One thread, the caller's, owns all state and decides; workers only send requests, watches only report. All that
 they have to say comes through one queue.
+
+    Schedule   which step may begin             Workers    send what a step asks of the cluster
+    Waits      what is waited for, and why      Watches    report the objects that are waited for
+    Progress   counts and times                 Journal    what is begun and what is done, on disk
 """
 
-import heapq
-import itertools
 import time
-from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from kfinstall.contracts.event import (
-    ApplicationFinished,
     ConflictFound,
     Event,
     Notice,
@@ -36,16 +35,27 @@ from kfinstall.contracts.plan import Apply, Await, Condition, Delete, Plan, Rele
 from kfinstall.contracts.resource import Applied
 from kfinstall.engine.control import Control
 from kfinstall.engine.journal import Journal
-from kfinstall.engine.retrying import again, conflicts, explained
-from kfinstall.engine.waiting import Waits
+from kfinstall.engine.late import late
+from kfinstall.engine.progress import FAILED, SKIPPED, Progress
+from kfinstall.engine.requests import Answer, Looked, send
+from kfinstall.engine.retrying import Again, again, conflicts, explained
+from kfinstall.engine.schedule import Schedule
+from kfinstall.engine.waiting import Sighting, Waits, decides, sighting
 from kfinstall.engine.width import MOST, Width
+from kfinstall.engine.workers import Answered, Workers
 from kfinstall.errors import ClusterError, Interrupted, KfinstallError
-from kfinstall.kube.cluster import Cluster
+from kfinstall.kube.cluster import Cluster, Written
 from kfinstall.kube.watch import Watches
 from kfinstall.words import _
 
 PATIENCE_WITHOUT_WAITING = 120.0
-"""Seconds for which a step is tried again when the user asked not to wait for pods."""
+"""Seconds for which an object is tried again while a pod starts, when the user asked not to wait for pods."""
+
+LONGEST_WITHOUT_WAITING = 1200.0
+"""Seconds for a whole run in which no pod is waited for."""
+
+GRACE = 10.0
+"""Seconds that requests under way get to be answered when the run's time is over, or when nobody listens any more."""
 
 PROBE_FIRST, PROBE_LONGEST = 0.05, 2.0
 """Seconds between two looks at what cannot be watched: whether a kind is served, whether an object is gone."""
@@ -53,14 +63,22 @@ PROBE_FIRST, PROBE_LONGEST = 0.05, 2.0
 EXPLAIN_EVERY = 1.0
 """Seconds between two explanations of what is waited for."""
 
+LISTEN = 0.25
+"""Seconds after which the user's wish to stop is seen at the latest."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """timeout: seconds for the whole run. dry_run: let the server check every object, and change nothing."""
+    """timeout: seconds for the whole run, if it waits. waiting: for pods. version: of the server, for the events."""
 
     timeout: float = 1800.0
     waiting: bool = True
     version: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """What the run may take."""
+        return self.timeout if self.waiting else LONGEST_WITHOUT_WAITING
 
 
 @dataclass(slots=True)
@@ -75,27 +93,9 @@ def run(
 ) -> Iterator[Event]:
     """Carry out a plan. Raises Interrupted when the user gives up what is under way.
 
-    Whatever happens, `records` holds what was applied.
+    Whatever happens, `records` holds what was applied, and no thread goes on.
     """
     return _Run(plan, cluster, journal, control, records, options).events()
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """A worker's answer: the value, or the error that came instead."""
-
-    step: Step
-    value: Any
-    error: Exception | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A watch's report about one object."""
-
-    collection: str
-    change: str
-    body: Body
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,103 +106,110 @@ class _Denied:
     error: ClusterError
 
 
+_Message = Answered | Sighting | _Denied
+
+
 class _Run:
     def __init__(
         self, plan: Plan, cluster: Cluster, journal: Journal, control: Control, records: Records, options: RunOptions
     ) -> None:
-        self.plan, self.cluster, self.journal, self.control = plan, cluster, journal, control
+        self.plan, self.journal, self.control = plan, journal, control
         self.records, self.options = records, options
-        self.steps = {step.id: step for step in plan.steps}
-        self.position = {step.id: index for index, step in enumerate(plan.steps)}
-        self.missing = {step.id: len(step.needs) for step in plan.steps}
-        self.dependants: dict[str, list[str]] = {step.id: [] for step in plan.steps}
-        for step in plan.steps:
-            for need in step.needs:
-                self.dependants[need].append(step.id)
-        self.made = {step.action.manifest.key for step in plan.steps if isinstance(step.action, Apply)}
-        self.ready: list[tuple[bool, int, str]] = []
-        self.later: list[tuple[float, int, Step]] = []
-        self.tiebreak = itertools.count()
-        self.inbox: SimpleQueue[_Done | _Seen | _Denied] = SimpleQueue()
-        self.under_way = 0
-        self.started: dict[str, float] = {}
+        self.connection = cluster.connection.branch()  # what this run asks for ends with it
+        self.schedule, self.progress, self.waits = Schedule(plan.steps), Progress(plan.steps), Waits()
+        self.width = Width(self.connection.refusals)
+        self.inbox: SimpleQueue[_Message] = SimpleQueue()
+        branch = Cluster(self.connection)
+        self.workers = Workers(int(MOST), lambda step: send(branch, step), self.inbox.put)
+        self.watches = Watches(self.connection, self._report, self._report_denied)
+        self.denied: dict[str, ClusterError] = {}
+        self.under_way: dict[str, Step] = {}
+        self.looked: dict[str, Looked] = {}
         self.pauses: dict[str, float] = {}
         self.why: dict[str, str] = {}
-        self.open = Counter(step.application for step in plan.steps)
-        self.began: dict[str, float] = {}
-        self.counts: Counter[str] = Counter()
-        self.left = len(plan.steps)
-        self.waits = Waits()
-        self.width = Width()
         self.pending: list[dict[str, Any]] = []
         self.explained_at = 0.0
+        self.deadline = self.progress.begin + options.seconds
         self.timed_out = False
 
     def events(self) -> Iterator[Event]:
-        self.begin = time.monotonic()
-        self.deadline = self.begin + (self.options.timeout if self.options.waiting else PATIENCE_WITHOUT_WAITING * 10)
-        writes = self.cluster.connection.writes
-        self.refusals = self.cluster.connection.throttled
-        self.watches = Watches(self.cluster.connection, self._report, self._report_denied)
-        for step in self.plan.steps:
-            self._offer(step.id)
-        yield self._run_started()
-        with ThreadPoolExecutor(int(MOST), thread_name_prefix="apply") as self.workers:
-            try:
-                yield from self._loop()
-            finally:
-                if self.control.abandoned:
-                    self.cluster.connection.close()
+        writes = self.connection.writes
+        server = self.connection.target.server
+        yield RunStarted(self.plan.install, server, self.options.version, self.progress.applications)
+        try:
+            yield from self._loop()
+        finally:
+            self._leave()
         yield RunFinished(
-            self._result(), dict(self.counts), self.cluster.connection.writes - writes, time.monotonic() - self.begin
+            self._result(), dict(self.progress.counts), self.connection.writes - writes, self.progress.seconds
         )
 
     def _loop(self) -> Iterator[Event]:
-        while self.left and not (self.control.stopping and not self.under_way):
+        while self.schedule.left and not self._is_over():
             if self.control.abandoned:
                 raise Interrupted(_("Stopped. What was under way may or may not be done."))
             yield from self._dispatch()
-            for message in self._messages():
+            for message in self._messages(self._pause()):
                 yield from self._take(message)
             yield from self._explain()
-            if time.monotonic() > self.deadline:
+            if not self.timed_out and time.monotonic() >= self.deadline:
                 yield from self._time_out()
-        self._sync()
+        for step in list(self.under_way.values()):
+            yield from self._fail(step, self._late(step, _("the API server has not answered yet")))
 
-    def _run_started(self) -> RunStarted:
-        shown = Counter(step.application for step in self.plan.steps if step.application)
-        return RunStarted(self.plan.install, self.cluster.connection.target.server, self.options.version, dict(shown))
+    @property
+    def _begins(self) -> bool:
+        return not (self.control.stopping or self.timed_out)
+
+    def _is_over(self) -> bool:
+        if self.timed_out and time.monotonic() >= self.deadline:
+            return True
+        return not self._begins and not self.under_way
+
+    def _leave(self) -> None:
+        """Take in what is still answered, unless the user has no time for it, and let go of everything."""
+        try:
+            deadline = time.monotonic() + (0 if self.control.abandoned or self.timed_out else GRACE)
+            while self.under_way and time.monotonic() < deadline:
+                self._take_silently(self._messages(LISTEN))
+            self._take_silently(self._messages())
+            self._sync()
+        finally:
+            self.connection.close()
+            self.workers.close()
+
+    def _take_silently(self, messages: Iterable[_Message]) -> None:
+        for message in messages:
+            if isinstance(message, Answered):
+                self.under_way.pop(message.step.id, None)
+                if message.error is None:
+                    self._remember(message.step, message.answer)
 
     def _result(self) -> Result:
         if self.timed_out:
             return Result.TIMED_OUT
-        if self.counts["failed"]:
+        if self.progress.counts[FAILED]:
             return Result.FAILED
-        return Result.STOPPED if self.left else Result.SUCCEEDED
+        return Result.STOPPED if self.schedule.left else Result.SUCCEEDED
 
     # What is begun
 
-    def _offer(self, step: str) -> None:
-        """Queue a step whose needs are met; what others wait for goes first."""
-        if not self.missing[step]:
-            heapq.heappush(self.ready, (not self.dependants[step], self.position[step], step))
-
     def _dispatch(self) -> Iterator[Event]:
-        begun: list[Step] = []
-        while self.later and self.later[0][0] <= time.monotonic() and not self.control.stopping:
-            begun.append(heapq.heappop(self.later)[2])
-        while self.ready and not self.control.stopping and self.under_way + len(begun) < int(self.width):
-            step = self.steps[heapq.heappop(self.ready)[2]]
+        """Begin as many steps as the server takes; what is about to begin is on disk before it does."""
+        if not self._begins:
+            self._sync()
+            return
+        begun = list(self.schedule.due(time.monotonic()))
+        while len(self.under_way) + len(begun) < int(self.width) and (step := self.schedule.next()):
             yield from self._begin(step, begun)
         self.pending += [{"begin": step.id} for step in begun if not isinstance(step.action, Await)]
         self._sync()
         for step in begun:
-            self.under_way += 1
-            self.workers.submit(self._work, step)
+            self.under_way[step.id] = step
+            self.workers.submit(step)
 
     def _begin(self, step: Step, begun: list[Step]) -> Iterator[Event]:
-        self.started[step.id] = time.monotonic()
-        self.began.setdefault(step.application, self.started[step.id])
+        self.progress.started(step)
         if isinstance(step.action, Apply) and step.action.verb is Verb.KEEP:
             yield from self._finish(step, Outcome.UNCHANGED)
             return
@@ -214,199 +221,165 @@ class _Run:
         else:
             begun.append(step)
 
-    def _work(self, step: Step) -> None:
-        """In a worker: send the step's request."""
-        try:
-            self.inbox.put(_Done(step, self._request(step), None))
-        except Exception as error:
-            self.inbox.put(_Done(step, None, error))
-
-    def _request(self, step: Step) -> Any:
-        match step.action:
-            case Apply(manifest, path, force=force):
-                return self.cluster.apply(path, manifest.body, force=force)
-            case Delete(_, path, uid):
-                return self.cluster.delete(path, uid)
-            case Release(key, path, api_version):
-                return self.cluster.release(path, api_version, key)
-            case Await(_, Condition.SERVED, path):
-                return self.cluster.serves(path)
-            case Await(_, Condition.GONE, path):
-                return self.cluster.look(path) is None
-        raise AssertionError(step.action)
-
     # What is heard
 
     def _report(self, collection: str, change: str, body: Body) -> None:
-        self.inbox.put(_Seen(collection, change, body))
+        self.inbox.put(sighting(collection, change, body))
 
     def _report_denied(self, collection: str, error: ClusterError) -> None:
         self.inbox.put(_Denied(collection, error))
 
-    def _messages(self) -> list[_Done | _Seen | _Denied]:
-        """Everything that has come; waits for the first until something else has to be done."""
-        soonest = min(self.deadline, self.later[0][0] if self.later else self.deadline)
-        pause = max(0.0, min(soonest - time.monotonic(), 0.25))
-        found = []
+    def _messages(self, pause: float = 0.0) -> list[_Message]:
+        """Everything that has come; pause: seconds to wait for the first."""
+        found: list[_Message] = []
         with suppress(Empty):
             found.append(self.inbox.get(timeout=pause) if pause else self.inbox.get_nowait())
             while True:
                 found.append(self.inbox.get_nowait())
         return found
 
-    def _take(self, message: _Done | _Seen | _Denied) -> Iterator[Event]:
+    def _pause(self) -> float:
+        """Seconds until something else has to be done than to listen."""
+        soonest = min(self.deadline, self.schedule.next_due) if self._begins else self.deadline
+        return max(0.0, min(soonest - time.monotonic(), LISTEN))
+
+    def _take(self, message: _Message) -> Iterator[Event]:
         match message:
-            case _Done(step, value, error):
-                self.under_way -= 1
-                self._adapt()
-                yield from self._failed(step, error) if error else self._worked(step, value)
-            case _Seen(collection, change, body):
-                step_id = self.waits.seen(collection, change, body)
-                if collection.endswith("/endpointslices"):
-                    for waiting in self.waits:
-                        yield from self._check(waiting)
-                elif step_id:
+            case Answered(step, answer, error):
+                del self.under_way[step.id]
+                self.width.answered(self.connection.refusals)
+                yield from self._failed(step, error) if error else self._worked(step, answer)
+            case Sighting():
+                for step_id in self.waits.seen(message):
                     yield from self._check(step_id)
             case _Denied(collection, error):
-                yield from self._cannot_watch(collection, error)
+                self.denied[collection] = error
+                yield Notice(_("{collection} cannot be watched: {why}").format(collection=collection, why=error.what))
+                for step_id in self.waits:
+                    yield from self._check(step_id)
 
-    def _adapt(self) -> None:
-        refusals = self.cluster.connection.throttled
-        if refusals > self.refusals:
-            self.width.throttled()
-        else:
-            self.width.succeeded()
-        self.refusals = refusals
-
-    def _worked(self, step: Step, value: Any) -> Iterator[Event]:
+    def _worked(self, step: Step, answer: Answer) -> Iterator[Event]:
+        self._remember(step, answer)
         match step.action:
-            case Apply(manifest, verb=verb, wanted=wanted):
-                self.records.applied[manifest.key] = Applied(wanted, value.owned)
-                self.pending.append(
-                    {"done": "apply", "key": list(manifest.key), "wanted": wanted, "owned": value.owned}
-                )
+            case Apply(verb=verb):
                 yield from self._finish(step, Outcome.CREATED if verb is Verb.CREATE else Outcome.CHANGED)
+            case Delete():
+                yield from self._finish(step, Outcome.DELETED)
+            case Release():
+                yield from self._finish(step, Outcome.RELEASED)
+            case Await():
+                yield from self._looked(step, answer)
+
+    def _remember(self, step: Step, answer: Answer) -> None:
+        match step.action:
+            case Apply(manifest, path, wanted=wanted) if isinstance(answer, Written):
+                self.records.applied[manifest.key] = Applied(wanted, answer.owned)
+                self.waits.written(path, answer.generation)
+                self.pending.append(
+                    {"done": "apply", "key": list(manifest.key), "wanted": wanted, "owned": answer.owned}
+                )
             case Delete(key) | Release(key):
                 self.records.applied.pop(key, None)
                 self.pending.append({"done": "delete", "key": list(key)})
-                deleted = isinstance(step.action, Delete)
-                yield from self._finish(step, Outcome.DELETED if deleted else Outcome.RELEASED)
-            case Await():
-                if value:
-                    yield from self._finish(step, Outcome.MET)
-                else:
-                    self._probe_again(step)
 
-    def _probe_again(self, step: Step) -> None:
-        pause = min(self.pauses.get(step.id, PROBE_FIRST / 2) * 2, PROBE_LONGEST)
-        self.pauses[step.id] = pause
-        self._put_off(step, pause)
-
-    def _put_off(self, step: Step, seconds: float) -> None:
-        heapq.heappush(self.later, (time.monotonic() + seconds, next(self.tiebreak), step))
+    def _looked(self, step: Step, answer: Answer) -> Iterator[Event]:
+        assert isinstance(answer, Looked)  # noqa: S101 - narrows the type
+        if answer.holds:
+            yield from self._finish(step, Outcome.MET)
+        elif self.timed_out:
+            yield from self._fail(step, self._late(step, answer.why, answer.fix))
+        else:
+            self.looked[step.id] = answer
+            pause = min(self.pauses.get(step.id, PROBE_FIRST / 2) * 2, PROBE_LONGEST)
+            self.pauses[step.id] = pause
+            self.schedule.put_off(step, time.monotonic() + pause)
 
     def _failed(self, step: Step, error: Exception) -> Iterator[Event]:
         if isinstance(error, Interrupted):
+            raise error
+        if not isinstance(step.action, Apply):
+            yield from self._fail(step, explained(error, step.action))
             return
-        if isinstance(step.action, Apply):
-            key = step.action.manifest.key
-            made_here = ObjectKey("", "Namespace", "", key.namespace) in self.made or "." in key.group
-            retry = again(error, step.action, made_here)
-            waited = time.monotonic() - self.started[step.id]
-            if retry and (retry.limit is None or waited < retry.limit):
-                if self.why.get(step.id) != retry.why:
-                    self.why[step.id] = retry.why
-                    yield StepRetried(step.id, step.application, retry.why, retry.seconds)
-                forced = replace(step.action, force=step.action.force or retry.force)
-                self._put_off(replace(step, action=forced), retry.seconds)
-                return
-            for conflict in conflicts(error):
-                yield ConflictFound(step.id, str(key), conflict.field, conflict.manager)
-            error = explained(error, step.action)
-        yield from self._fail(step, error)
+        retry = again(error, step.action, made_here=bool(step.needs))
+        if retry and self._is_worth(retry, step):
+            yield from self._retry(step, step.action, retry)
+            return
+        for conflict in conflicts(error):
+            yield ConflictFound(step.id, str(step.action.manifest.key), conflict.field, conflict.manager)
+        yield from self._fail(step, explained(error, step.action))
 
-    def _fail(self, step: Step, error: Exception) -> Iterator[Event]:
-        if isinstance(error, KfinstallError):
-            yield StepFailed(step.id, step.application, error.what, error.why, error.fix)
-        else:
-            yield StepFailed(step.id, step.application, _("{step} failed.").format(step=step.id), str(error))
-        self.pending.append({"failed": step.id})
-        self._close(step, "failed")
-        yield from self._skip_dependants(step)
+    def _is_worth(self, retry: Again, step: Step) -> bool:
+        patience = float("inf") if self.options.waiting else PATIENCE_WITHOUT_WAITING
+        return not self.timed_out and self.progress.took(step) < (patience if retry.limit is None else retry.limit)
 
-    def _skip_dependants(self, step: Step) -> Iterator[Event]:
-        todo = list(self.dependants[step.id])
-        while todo:
-            current = todo.pop()
-            if self.missing[current] < 0:
-                continue
-            self.missing[current] = -1
-            skipped = self.steps[current]
-            yield StepSkipped(current, skipped.application, step.id)
-            self._close(skipped, "skipped")
-            todo += self.dependants[current]
+    def _retry(self, step: Step, action: Apply, retry: Again) -> Iterator[Event]:
+        if self.why.get(step.id) != retry.why:
+            self.why[step.id] = retry.why
+            yield StepRetried(step.id, step.application, retry.why, retry.seconds)
+        forced = replace(action, force=action.force or retry.force)
+        self.schedule.put_off(replace(step, action=forced), time.monotonic() + retry.seconds)
+
+    # What comes of it
 
     def _finish(self, step: Step, outcome: Outcome) -> Iterator[Event]:
-        yield StepFinished(step.id, step.application, outcome, time.monotonic() - self.started[step.id])
-        self._close(step, outcome)
-        for dependant in self.dependants[step.id]:
-            if self.missing[dependant] > 0:
-                self.missing[dependant] -= 1
-                self._offer(dependant)
-        if step.application and not self.open[step.application]:
-            yield ApplicationFinished(step.application, time.monotonic() - self.began[step.application])
+        self.looked.pop(step.id, None)
+        yield StepFinished(step.id, step.application, outcome, self.progress.took(step))
+        self.schedule.succeeded(step)
+        if finished := self.progress.ended(step, outcome):
+            yield finished
 
-    def _close(self, step: Step, count: str) -> None:
-        self.counts[count] += 1
-        self.open[step.application] -= 1
-        self.left -= 1
-        self.missing[step.id] = -1
+    def _fail(self, step: Step, error: KfinstallError) -> Iterator[Event]:
+        self.looked.pop(step.id, None)
+        yield StepFailed(step.id, step.application, error.what, error.why, error.fix)
+        self.pending.append({"failed": step.id})
+        self.progress.ended(step, FAILED)
+        for skipped in self.schedule.failed(step):
+            yield StepSkipped(skipped.id, skipped.application, step.id)
+            self.progress.ended(skipped, SKIPPED)
 
     # What is waited for
 
     def _check(self, step_id: str) -> Iterator[Event]:
-        state = self.waits.state(step_id)
-        if not state.ready and not state.failed:
+        step, state = self.schedule[step_id], self.waits.state(step_id)
+        assert isinstance(step.action, Await)  # noqa: S101 - narrows the type
+        denied = self.denied.get(decides(step.action))
+        if not (state.ready or state.failed or denied):
             return
-        step = self.steps[step_id]
         self.waits.end(step_id)
         if state.ready:
             yield from self._finish(step, Outcome.MET)
-        else:
-            assert isinstance(step.action, Await)  # noqa: S101 - narrows the type
+        elif state.failed:
             what = _("{object} failed.").format(object=step.action.key)
             yield from self._fail(step, KfinstallError(what, why=state.why))
+        elif denied:
+            what = _("Whether {object} is ready cannot be seen.").format(object=step.action.key)
+            yield from self._fail(step, KfinstallError(what, why=denied.what, fix=denied.fix))
 
     def _explain(self) -> Iterator[Event]:
         if time.monotonic() - self.explained_at < EXPLAIN_EVERY:
             return
         self.explained_at = time.monotonic()
-        for step_id in self.waits:
-            why = self.waits.why(step_id)
+        reasons = {step_id: self.waits.why(step_id) for step_id in self.waits}
+        for step_id, why in {**reasons, **{step_id: looked.why for step_id, looked in self.looked.items()}}.items():
             if why != self.why.get(step_id):
                 self.why[step_id] = why
-                yield Waiting(step_id, self.steps[step_id].application, why)
-
-    def _cannot_watch(self, collection: str, error: ClusterError) -> Iterator[Event]:
-        yield Notice(_("{collection} cannot be watched: {why}").format(collection=collection, why=error.what))
-        for step_id in self.waits:
-            step = self.steps[step_id]
-            if isinstance(step.action, Await) and step.action.path.rpartition("/")[0] == collection:
-                self.waits.end(step_id)
-                yield from self._fail(step, error)
+                yield Waiting(step_id, self.schedule[step_id].application, why)
 
     def _time_out(self) -> Iterator[Event]:
+        """Begin nothing more, say what was waited for, and give what is under way a moment to be answered."""
         self.timed_out = True
-        late = [*self.waits, *(step.id for _when, _order, step in self.later)]
-        self.later.clear()
-        for step_id in late:
-            step = self.steps[step_id]
-            what = _("{step}: not there after {seconds:.0f} s.").format(step=step_id, seconds=self.options.timeout)
-            why = self.waits.why(step_id) if step_id in list(self.waits) else self.why.get(step_id, "")
-            if step_id in list(self.waits):
-                self.waits.end(step_id)
-            yield from self._fail(step, KfinstallError(what, why=why))
-        self.deadline = float("inf") if self.under_way else self.deadline
+        self.deadline = time.monotonic() + GRACE
+        for step in self.schedule.give_up_waiting():
+            looked = self.looked.get(step.id)
+            why, fix = (looked.why, looked.fix) if looked else (self.why.get(step.id, ""), "")
+            yield from self._fail(step, self._late(step, why, fix))
+        for step_id in self.waits:
+            why = self.waits.why(step_id)
+            self.waits.end(step_id)
+            yield from self._fail(self.schedule[step_id], self._late(self.schedule[step_id], why))
+
+    def _late(self, step: Step, why: str, fix: str = "") -> KfinstallError:
+        return late(step.action, self.options.seconds, why, fix)
 
     def _sync(self) -> None:
         """Put on disk what is done and what is about to begin, in one write."""

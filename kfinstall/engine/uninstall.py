@@ -1,13 +1,14 @@
 """Taking an install away: look for what it owns, plan, carry out, forget."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kfinstall.contracts.event import Event, Result, RunFinished
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.plan import Plan
-from kfinstall.contracts.resource import GroupKind, Resource
+from kfinstall.contracts.resource import GroupKind, Member, Resource
 from kfinstall.engine.control import Control
 from kfinstall.engine.install import journal_path
 from kfinstall.engine.journal import Journal
@@ -19,6 +20,7 @@ from kfinstall.kube import discovery, membership
 from kfinstall.kube import inventory as inventories
 from kfinstall.kube.cluster import Cluster
 from kfinstall.kube.inventory import Inventory
+from kfinstall.kube.membership import Found
 from kfinstall.words import _
 
 
@@ -52,13 +54,16 @@ def prepare(cluster: Cluster, install: str, folder: Path, *, delete_data: bool) 
 def uninstall(removal: Removal, cluster: Cluster, control: Control, options: RunOptions) -> Iterator[Event]:
     """Carry out a removal; the record of the install goes last, and only when all the rest has gone well."""
     records = Records(dict(removal.inventory.records or {}))
-    name = removal.plan.install
+    writes = cluster.connection.writes
     with Journal(removal.journal) as journal:
         for event in run(removal.plan, cluster, journal, control, records, options):
-            if isinstance(event, RunFinished) and event.result is Result.SUCCEEDED:
-                _forget(cluster, name)
-                journal.clear()
-            yield event
+            if isinstance(event, RunFinished):
+                if event.result is Result.SUCCEEDED:
+                    _forget(cluster, removal.plan.install)
+                    journal.clear()
+                yield replace(event, writes=cluster.connection.writes - writes)
+            else:
+                yield event
 
 
 def _holdings(
@@ -70,20 +75,27 @@ def _holdings(
         for member in membership.members(cluster, owner, inventory, resources)
         if member.path != inventories.NAMESPACE_PATH  # holds the record itself: it goes last, see _forget
     ]
-    ours = {member.key for member in found}
-    before = membership.recorded(cluster, sorted((inventory.records or {}).keys() - ours), resources)
+    before = membership.recorded(
+        cluster, sorted((inventory.records or {}).keys() - {member.key for member in found}), resources
+    )
     definitions = {member.key for member in found if member.key.kind == "CustomResourceDefinition"}
+    instances = {key: membership.instances(cluster, kind) for key in definitions if (kind := _defined(key, resources))}
+    namespaces = [member.key.name for member in found if member.key.kind == "Namespace"]
+    contents = membership.contents(cluster, namespaces, resources)
+    everything = [*found, *itertools.chain(*instances.values(), *contents.values())]
+    owned = membership.descendants((member.uid for member in found), everything)
     return Holdings(
         install,
-        found,
+        membership.with_dependents(found, owned),
         [member for member in before if member.owner != owner],
-        {key: membership.instances(cluster, kind) for key in definitions if (kind := _defined(key, resources))},
-        {
-            member.key.name: membership.contents(cluster, member.key.name, resources)
-            for member in found
-            if member.key.kind == "Namespace"
-        },
+        {key: membership.with_dependents(some, owned) for key, some in instances.items()},
+        {name: _with_roots_only(some, owned) for name, some in contents.items()},
     )
+
+
+def _with_roots_only(contents: Sequence[Found], owned: set[str]) -> list[Member]:
+    """In a namespace a stranger's Deployment stands for its pods: one line says enough."""
+    return membership.with_dependents(contents, owned | {member.uid for member in contents})
 
 
 def _defined(definition: ObjectKey, resources: Mapping[GroupKind, Resource]) -> Resource | None:
@@ -93,12 +105,13 @@ def _defined(definition: ObjectKey, resources: Mapping[GroupKind, Resource]) -> 
 
 
 def _forget(cluster: Cluster, install: str) -> None:
-    """Delete the parent, and its namespace when kfinstall made that and no other install is in it."""
+    """Delete the parent, and its namespace when kfinstall made that and nothing is left in it."""
     parent = cluster.look(inventories.path(install))
     if parent:
         cluster.delete(inventories.path(install), parent["metadata"]["uid"])
     namespace = cluster.look(inventories.NAMESPACE_PATH)
     if namespace is None or applyset.PART_OF not in (namespace["metadata"].get("labels") or {}):
         return
-    if not list(cluster.metadata(f"{inventories.NAMESPACE_PATH}/configmaps", selector=applyset.ID)):
+    inside = membership.contents(cluster, [applyset.NAMESPACE], discovery.discover(cluster.connection))
+    if not inside[applyset.NAMESPACE]:
         cluster.delete(inventories.NAMESPACE_PATH, namespace["metadata"]["uid"])

@@ -1,6 +1,7 @@
 """Knowing when what is waited for is there, and why it is not there yet."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from kfinstall.contracts.manifest import Body
@@ -12,108 +13,127 @@ from kfinstall.words import _
 
 SERVICE_NAME = "kubernetes.io/service-name"
 
-
-@dataclass(slots=True)
-class _Pod:
-    labels: dict[str, str]
-    trouble: str
+UNSEEN = Readiness(ready=False)
 
 
-@dataclass(slots=True)
-class _Waited:
-    action: Await
-    state: Readiness
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a run has to know of an object that a watch has shown; the object itself is not kept.
+
+    selector: of a workload's pods. labels and trouble: of a pod. service: that an EndpointSlice with a ready
+    endpoint belongs to.
+    """
+
+    collection: str
+    name: str
+    there: bool
+    state: Readiness = UNSEEN
+    generation: int = 0
     selector: Body | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    trouble: str = ""
+    service: str = ""
 
 
-@dataclass(slots=True)
+def sighting(collection: str, change: str, body: Body) -> Sighting:
+    """What a watch reports, as "seen" or "gone", without what is not needed of it."""
+    metadata = body["metadata"]
+    name, labels = metadata["name"], metadata.get("labels") or {}
+    if change == "gone":
+        return Sighting(collection, name, there=False)
+    if collection.endswith("/endpointslices"):
+        return Sighting(collection, name, there=True, service=labels.get(SERVICE_NAME, "") if _has_ready(body) else "")
+    state, generation = readiness(body), metadata.get("generation") or 0
+    if collection.endswith("/pods"):
+        return Sighting(collection, name, True, state, generation, labels=labels, trouble=trouble(body))
+    selector = (body.get("spec") or {}).get("selector") if _is_workload(collection) else None
+    return Sighting(collection, name, True, state, generation, selector)
+
+
+def _has_ready(endpoint_slice: Body) -> bool:
+    endpoints = endpoint_slice.get("endpoints") or ()
+    return any((endpoint.get("conditions") or {}).get("ready", True) for endpoint in endpoints)
+
+
+def _is_workload(collection: str) -> bool:
+    return collection.startswith(("/apis/apps/", "/apis/batch/"))
+
+
 class Waits:
     """The waits of a run, and what the watches have shown so far; used by one thread."""
 
-    _waited: dict[str, _Waited] = field(default_factory=dict)
-    _by_path: dict[str, str] = field(default_factory=dict)
-    _pods: dict[str, dict[str, _Pod]] = field(default_factory=dict)
-    _serving: dict[str, dict[str, tuple[str, bool]]] = field(default_factory=dict)
-    _last: dict[str, Readiness] = field(default_factory=dict)
-    _selectors: dict[str, Body | None] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._waited: dict[str, Await] = {}
+        self._by_path: dict[str, str] = {}
+        self._there: dict[str, dict[str, Sighting]] = defaultdict(dict)
+        self._generations: dict[str, int] = {}
+
+    def written(self, path: str, generation: int) -> None:
+        """Remember what was applied, so that no older sighting counts."""
+        self._generations[path] = generation
 
     def begin(self, step: str, action: Await) -> list[str]:
-        """Wait for a step; the collections that have to be followed for it."""
-        state = self._last.get(action.path) or Readiness(ready=False, why=_("has not been seen yet"))
-        self._waited[step] = _Waited(action, state, self._selectors.get(action.path))
+        """Wait for a step; the collections that have to be followed for it, that which decides first."""
+        self._waited[step] = action
         self._by_path[action.path] = step
-        namespace = action.key.namespace
-        if action.condition is Condition.SERVING:
-            return [_slices(namespace)]
-        followed = [action.path.rpartition("/")[0]]
-        if action.key.group in {"apps", "batch"}:
-            followed.append(_pods(namespace))
-        return followed
+        decisive = decides(action)
+        if action.condition is Condition.READY and _is_workload(action.path):
+            return [decisive, _pods(action.key.namespace)]
+        return [decisive]
 
     def end(self, step: str) -> None:
-        waited = self._waited.pop(step)
-        self._by_path.pop(waited.action.path, None)
+        self._by_path.pop(self._waited.pop(step).path, None)
 
-    def __len__(self) -> int:
-        return len(self._waited)
+    def __contains__(self, step: str) -> bool:
+        return step in self._waited
 
     def __iter__(self) -> Iterator[str]:
         return iter(list(self._waited))
 
+    def seen(self, sighting: Sighting) -> list[str]:
+        """Take in what a watch reports; the steps that it concerns."""
+        if sighting.there:
+            self._there[sighting.collection][sighting.name] = sighting
+        else:
+            self._there[sighting.collection].pop(sighting.name, None)
+        if sighting.collection.endswith("/endpointslices"):
+            return [step for step, action in self._waited.items() if decides(action) == sighting.collection]
+        step = self._by_path.get(f"{sighting.collection}/{sighting.name}")
+        return [step] if step else []
+
     def state(self, step: str) -> Readiness:
         """Whether the step's condition holds now."""
-        waited = self._waited[step]
-        if waited.action.condition is Condition.SERVING:
-            key = waited.action.key
-            slices = self._serving.get(_slices(key.namespace), {}).values()
-            ready = any(service == key.name and serving for service, serving in slices)
-            return Readiness(ready, why=_("no pod behind it is ready yet"))
-        return waited.state
+        action = self._waited[step]
+        if action.condition is Condition.SERVING:
+            serving = any(slice_.service == action.key.name for slice_ in self._there[decides(action)].values())
+            return Readiness(serving, why=_("no pod behind it is ready yet"))
+        found = self._sighting(action)
+        if found is None:
+            return Readiness(ready=False, why=_("has not been seen yet"))
+        if found.generation < self._generations.get(action.path, 0):
+            return Readiness(ready=False, why=_("its change has not been seen yet"))
+        return found.state
 
     def why(self, step: str) -> str:
         """Why the step's condition does not hold yet, with what its pods say."""
-        waited = self._waited[step]
         parts = [self.state(step).why]
-        if waited.selector:
-            pods = self._pods.get(_pods(waited.action.key.namespace), {})
-            troubles = {pod.trouble for pod in pods.values() if pod.trouble and matches(waited.selector, pod.labels)}
-            parts += sorted(troubles)[:1]
+        action = self._waited[step]
+        found = self._sighting(action)
+        if found and found.selector:
+            pods = self._there[_pods(action.key.namespace)].values()
+            parts += sorted({pod.trouble for pod in pods if pod.trouble and matches(found.selector, pod.labels)})[:1]
         return "; ".join(filter(None, parts))
 
-    def seen(self, collection: str, change: str, body: Body) -> str | None:
-        """Take in what a watch reports; the step that it concerns, if its condition may have changed."""
-        metadata = body["metadata"]
-        name = metadata["name"]
-        if collection.endswith("/endpointslices"):
-            self._slice(collection, change, body)
-            return None
-        if collection.endswith("/pods") and change == "seen":
-            pods = self._pods.setdefault(collection, {})
-            pods[name] = _Pod(metadata.get("labels") or {}, trouble(body))
-        elif collection.endswith("/pods"):
-            self._pods.get(collection, {}).pop(name, None)
-        return self._object(f"{collection}/{name}", change, body)
-
-    def _slice(self, collection: str, change: str, body: Body) -> None:
-        service = (body["metadata"].get("labels") or {}).get(SERVICE_NAME, "")
-        ready = change == "seen" and any(
-            (endpoint.get("conditions") or {}).get("ready", True) for endpoint in body.get("endpoints") or ()
-        )
-        self._serving.setdefault(collection, {})[body["metadata"]["name"]] = (service, ready)
-
-    def _object(self, path: str, change: str, body: Body) -> str | None:
-        state = readiness(body) if change == "seen" else Readiness(ready=False, why=_("does not exist"))
-        self._last[path] = state
-        self._selectors[path] = (body.get("spec") or {}).get("selector") if isinstance(body.get("spec"), dict) else None
-        step = self._by_path.get(path)
-        if step:
-            self._waited[step].state = state
-            self._waited[step].selector = self._selectors[path]
-        return step
+    def _sighting(self, action: Await) -> Sighting | None:
+        collection, _slash, name = action.path.rpartition("/")
+        return self._there[collection].get(name)
 
 
-def _slices(namespace: str) -> str:
-    return f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
+def decides(action: Await) -> str:
+    """The collection in which a condition shows."""
+    if action.condition is Condition.SERVING:
+        return f"/apis/discovery.k8s.io/v1/namespaces/{action.key.namespace}/endpointslices"
+    return action.path.rpartition("/")[0]
 
 
 def _pods(namespace: str) -> str:

@@ -22,12 +22,13 @@ def wanted(body: Mapping[str, Any]) -> str:
 def owned(managed_fields: Iterable[Mapping[str, Any]]) -> str:
     """Digest of what kfinstall's last apply still owns, from metadata.managedFields; "" when it owns nothing."""
     for entry in managed_fields:
-        if _is_ours(entry):
+        if is_ours(entry):
             return _digest(entry.get("fieldsV1") or {})
     return ""
 
 
-def _is_ours(entry: Mapping[str, Any]) -> bool:
+def is_ours(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry of managedFields is that of kfinstall's applies."""
     return entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource")
 
 

@@ -28,13 +28,13 @@ def readiness(body: Body) -> Readiness:
     metadata = body.get("metadata") or {}
     if metadata.get("deletionTimestamp"):
         return Readiness(ready=False, why=_("is being deleted"))
-    status = body.get("status") or {}
+    spec, status = _fields(body.get("spec")), _fields(body.get("status"))
     seen = status.get("observedGeneration")
     if isinstance(seen, int) and seen < (metadata.get("generation") or 0):
         return Readiness(ready=False, why=_("its controller has not seen the change yet"))
     group = str(body.get("apiVersion", "")).rpartition("/")[0]
     rule = _RULES.get((group, str(body.get("kind"))), _by_conditions)
-    return rule(body.get("spec") or {}, status)
+    return rule(spec, status)
 
 
 WAITED_FOR = frozenset(
@@ -54,9 +54,20 @@ Claims are not: one whose class waits for the first consumer stays pending until
 Fields = Mapping[str, Any]
 
 
+def _fields(value: object) -> Fields:
+    """A custom resource may have anything in place of an object."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _conditions(status: Fields) -> list[Fields]:
+    conditions = status.get("conditions")
+    return [entry for entry in conditions if isinstance(entry, Mapping)] if isinstance(conditions, list) else []
+
+
 def _deployment(spec: Fields, status: Fields) -> Readiness:
-    for condition in status.get("conditions") or ():
-        if condition.get("type") == "Progressing" and condition.get("reason") == "ProgressDeadlineExceeded":
+    for condition in _conditions(status):
+        late = condition.get("type") == "Progressing" and condition.get("reason") == "ProgressDeadlineExceeded"
+        if late or (condition.get("type") == "ReplicaFailure" and condition.get("status") == "True"):
             return Readiness(ready=False, why=str(condition.get("message", "")))
     wanted = spec.get("replicas", 1)
     if status.get("updatedReplicas", 0) < wanted:
@@ -85,7 +96,7 @@ def _daemon_set(_spec: Fields, status: Fields) -> Readiness:
 
 
 def _job(spec: Fields, status: Fields) -> Readiness:
-    for condition in status.get("conditions") or ():
+    for condition in _conditions(status):
         if condition.get("status") == "True" and condition.get("type") == "Failed":
             return Readiness(ready=False, failed=True, why=str(condition.get("message", "")))
         if condition.get("status") == "True" and condition.get("type") in {"Complete", "Suspended"}:
@@ -110,7 +121,7 @@ def _claim(_spec: Fields, status: Fields) -> Readiness:
 
 
 def _definition(_spec: Fields, status: Fields) -> Readiness:
-    for condition in status.get("conditions") or ():
+    for condition in _conditions(status):
         if condition.get("type") == "NamesAccepted" and condition.get("status") == "False":
             return Readiness(ready=False, failed=True, why=str(condition.get("message", "")))
     return Readiness(ready=_condition(status, "Established") == "True", why=_("is not established yet"))
@@ -118,7 +129,7 @@ def _definition(_spec: Fields, status: Fields) -> Readiness:
 
 def _by_conditions(_spec: Fields, status: Fields) -> Readiness:
     """Custom resources: Ready when they have it; one that stalled or failed says so in its conditions."""
-    for condition in status.get("conditions") or ():
+    for condition in _conditions(status):
         kind, holds = condition.get("type"), condition.get("status")
         why = str(condition.get("message") or condition.get("reason") or "")
         if holds == "True" and kind in {"Stalled", "Failed"}:
@@ -129,7 +140,7 @@ def _by_conditions(_spec: Fields, status: Fields) -> Readiness:
 
 
 def _condition(status: Fields, kind: str) -> str:
-    for condition in status.get("conditions") or ():
+    for condition in _conditions(status):
         if condition.get("type") == kind:
             return str(condition.get("status"))
     return ""

@@ -29,9 +29,14 @@ class Webhook:
     service: ObjectKey
     body: Body
 
-    def intercepts(self, group: str, version: str, plural: str, labels: Labels) -> bool:
-        """Whether it is asked about the creation of such an object; labels are the object's and its namespace's."""
-        return any(_rule_matches(rule, group, version, plural) for rule in self.body.get("rules") or ()) and (
+    def intercepts(self, group: str, versions: Iterable[str], plural: str, labels: Labels) -> bool:
+        """Whether it is asked about the creation of such an object; labels are the object's and its namespace's.
+
+        versions: that of the object, then the others of its kind, which count unless the webhook wants exact matches.
+        """
+        considered = list(versions)[: 1 if self.body.get("matchPolicy") == "Exact" else None]
+        rules = self.body.get("rules") or ()
+        return any(_rule_matches(rule, group, version, plural) for rule in rules for version in considered) and (
             matches(self.body.get("objectSelector"), labels.own)
             and matches(self.body.get("namespaceSelector"), labels.namespace)
         )

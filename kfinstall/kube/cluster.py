@@ -3,19 +3,27 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.contracts.resource import GroupKind, Live, Resource
 from kfinstall.errors import ApiError
 from kfinstall.facts import digests
 from kfinstall.facts.applyset import PART_OF
-from kfinstall.kube.connection import APPLY, METADATA, METADATA_LIST, Connection
+from kfinstall.kube.connection import APPLY, MERGE, METADATA, METADATA_LIST, Connection
 
 READERS = 8
 """Lists that are read at the same time."""
 
 PAGE = 500
 """Objects in one page of a list, as kubectl asks for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written(Live):
+    """An object as an apply left it. generation: of its spec; 0 for a kind that counts none."""
+
+    generation: int
 
 
 class Cluster:
@@ -85,13 +93,15 @@ class Cluster:
             return error.status != 404
         return True
 
-    def apply(self, path: str, body: Body, *, force: bool, dry_run: bool = False) -> Live:
+    def apply(self, path: str, body: Body, *, force: bool, dry_run: bool = False) -> Written:
         """Server-side apply; the object's metadata afterwards."""
         query = {"fieldManager": digests.FIELD_MANAGER, "force": str(force).lower()}
         if dry_run:
             query["dryRun"] = "All"
         answer = self.connection.send("PATCH", path, query, body, accept=METADATA, content=APPLY)
-        return live_object(answer["metadata"])
+        metadata = answer["metadata"]
+        live = live_object(metadata)
+        return Written(live.uid, live.owner, live.owned, live.deleting, metadata.get("generation") or 0)
 
     def applied(self, path: str, body: Body) -> Body:
         """What the object would be after the apply, in full; nothing is changed."""
@@ -110,10 +120,30 @@ class Cluster:
         return True
 
     def release(self, path: str, api_version: str, key: ObjectKey) -> None:
-        """Give up every field that kfinstall applied: an apply that names none removes them."""
-        body: Body = {"apiVersion": api_version, "kind": key.kind, "metadata": {"name": key.name}}
+        """Give up every field that kfinstall applied. What nobody else manages goes, unless it is required."""
+        found = self.look(path, accept=METADATA)
+        if found is None or not digests.owned(found["metadata"].get("managedFields") or ()):
+            return
+        # An apply that names no field removes them. With the uid it cannot make an object that went meanwhile.
+        metadata = {"name": key.name, "uid": found["metadata"]["uid"]}
         query = {"fieldManager": digests.FIELD_MANAGER, "force": "true"}
-        self.connection.send("PATCH", path, query, body, content=APPLY)
+        try:
+            self.connection.send("PATCH", path, query, _typed(api_version, key.kind, metadata), content=APPLY)
+        except ApiError as error:
+            if error.status == 422:
+                self._disown(path, api_version, key.kind, found["metadata"])
+            elif error.status not in (404, 409):
+                raise
+
+    def _disown(self, path: str, api_version: str, kind: str, metadata: Body) -> None:
+        """Leave every field as it is, and without a manager those that were only kfinstall's."""
+        others = [entry for entry in metadata["managedFields"] if not digests.is_ours(entry)]
+        left = {"resourceVersion": metadata["resourceVersion"], "managedFields": others or [{}]}
+        self.connection.send("PATCH", path, None, _typed(api_version, kind, left), content=MERGE)
+
+
+def _typed(api_version: str, kind: str, metadata: Body) -> Body:
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata}
 
 
 def live_object(metadata: Body) -> Live:

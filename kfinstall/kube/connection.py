@@ -1,12 +1,14 @@
 """One connection to one API server: credentials, a pool of sockets, retries where a retry can help."""
 
+import contextlib
 import json
 import os
 import random
 import re
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -22,6 +24,7 @@ from kfinstall.words import _
 
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
+MERGE = "application/merge-patch+json"
 METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
@@ -31,11 +34,30 @@ POOL_SIZE = 64
 ATTEMPTS = 10
 """How often a request is sent before its failure counts."""
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 8.0
-"""Seconds between attempts when the server names no Retry-After; doubled each time."""
+ATTEMPTS_AT_FIRST = 3
+"""The same, as long as the server has never answered: the address is more likely wrong than the server away."""
 
-TRANSIENT = frozenset({429, 500, 502, 503, 504})
+ATTEMPTS_AT_INTERNAL = 3
+"""The same for an internal error, which passes less often than it stays."""
+
+CONNECT = 10.0
+"""Seconds that a connection may take to come about."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 8.0
+"""Seconds between attempts, about, on top of the server's Retry-After; doubled each time."""
+
+LONGEST_RETRY_AFTER = 60.0
+"""Seconds that a server may ask for at once."""
+
+OVERLOADED = frozenset({429, 502, 503, 504})
 """Answers of an API server, or of what stands before it, that can be different a moment later."""
+
+STARTING = ("failed calling webhook", "conversion webhook for")
+"""Internal errors that last as long as a pod takes to start: whoever knows of the pod waits, not the connection."""
+
+
+MALFORMED = "failed to create typed patch object"
+"""What a server-side apply of an unknown or mistyped field is refused with: as an internal error, yet for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +67,16 @@ class Target:
     context: str
     server: str
     user: str
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What is counted over all the requests of a connection and of those derived from it."""
+
+    writes: int = 0
+    refusals: int = 0
+    answered: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Connection:
@@ -57,12 +89,29 @@ class Connection:
     def __init__(self, client: ApiClient, target: Target, *, timeout: float = 60.0, user: str = "") -> None:
         self.target = target
         self.stopped = threading.Event()
-        self.writes = 0
-        self.throttled = 0
         self._client = client
         self._timeout = timeout
-        self._impersonated = {"Impersonate-User": user} if user else {}
-        self._counting = threading.Lock()
+        self._user = user
+        self._tally = _Tally()
+        self._watching: set[urllib3.BaseHTTPResponse] = set()
+        self._is_branch = False
+
+    @property
+    def writes(self) -> int:
+        """Requests sent that may change something, dry runs excepted."""
+        return self._tally.writes
+
+    @property
+    def refusals(self) -> int:
+        """How often the server, or the way to it, had too much to do."""
+        return self._tally.refusals
+
+    def branch(self) -> "Connection":
+        """A connection that shares sockets and counts with this one, and that can be closed by itself."""
+        branch = Connection(self._client, self.target, timeout=self._timeout, user=self._user)
+        branch._tally = self._tally
+        branch._is_branch = True
+        return branch
 
     @classmethod
     def open(
@@ -97,9 +146,15 @@ class Connection:
         return cls(client, target, timeout=timeout, user=user)
 
     def close(self) -> None:
-        """Give up waiting requests and close the sockets."""
+        """End the watches, give up what is about to be sent again, and close idle sockets that are not shared."""
         self.stopped.set()
-        self._client.rest_client.pool_manager.clear()
+        with self._tally.lock:
+            watching = list(self._watching)
+        for response in watching:
+            with contextlib.suppress(OSError, ValueError, RuntimeError):  # it has just ended by itself
+                response.shutdown()
+        if not self._is_branch:
+            self._client.rest_client.pool_manager.clear()
 
     def get(self, path: str, query: Mapping[str, Any] | None = None, *, accept: str = JSON) -> Body:
         return self.send("GET", path, query, accept=accept)
@@ -116,22 +171,27 @@ class Connection:
     ) -> Body:
         """The answer as JSON data. Raises ApiError, Unauthorized, Unreachable, or Interrupted on close()."""
         payload = None if body is None else json.dumps(body).encode()
-        pause = FIRST_PAUSE
-        for attempt in range(1, ATTEMPTS + 1):
+        changes = method != "GET" and "dryRun" not in (query or {})
+        pause, attempt = FIRST_PAUSE, 0
+        while True:
+            attempt += 1
             try:
+                if self.stopped.is_set():
+                    raise Interrupted(_("The request was given up."))
+                self._count(write=changes)
                 return self._once(method, path, query, payload, accept, content)
             except (ApiError, Unreachable) as error:
-                if attempt == ATTEMPTS or not _passes(error):
+                self._count(refusal=_is_overload(error))
+                if attempt >= self._attempts(error):
                     raise
                 self._rest(error, pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
-        raise AssertionError
 
     def lines(self, path: str, query: Mapping[str, Any], *, accept: str = JSON, quiet: float) -> Iterator[Body]:
         """The events of a watch, until the server ends it; quiet: seconds without any before Unreachable."""
-        timeout = urllib3.Timeout(connect=self._timeout, read=quiet)
+        timeout = urllib3.Timeout(connect=min(CONNECT, self._timeout), read=quiet)
         response = self._open("GET", path, query, None, accept, JSON, timeout)
-        with response:
+        with response, self._interruptible(response):
             if response.status != 200:
                 raise _failure(response.status, response.headers, response.data)
             try:
@@ -141,8 +201,36 @@ class Connection:
                     for line in whole:
                         if line:
                             yield json.loads(line)
-            except (urllib3.exceptions.HTTPError, OSError) as error:
+            except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 raise self._unreachable(error) from error
+
+    @contextlib.contextmanager
+    def _interruptible(self, response: urllib3.BaseHTTPResponse) -> Iterator[None]:
+        """Let close() end the reading of a response."""
+        with self._tally.lock:
+            self._watching.add(response)
+        try:
+            if self.stopped.is_set():
+                raise Interrupted(_("The request was given up."))
+            yield
+        finally:
+            with self._tally.lock:
+                self._watching.discard(response)
+
+    def _count(self, *, write: bool = False, refusal: bool = False) -> None:
+        with self._tally.lock:
+            self._tally.writes += write
+            self._tally.refusals += refusal
+
+    def _attempts(self, error: ApiError | Unreachable) -> int:
+        """How often a request may have been sent when it fails so."""
+        if isinstance(error, Unreachable):
+            if self._tally.answered:
+                return 1 if _is_distrust(error.__cause__) else ATTEMPTS
+            return ATTEMPTS_AT_FIRST if _is_quick(error.__cause__) else 1
+        if error.status == 500:
+            return _attempts_at_internal(error.message)
+        return ATTEMPTS if error.status in OVERLOADED else 1
 
     def _once(
         self,
@@ -153,12 +241,7 @@ class Connection:
         accept: str,
         content: str,
     ) -> Body:
-        if self.stopped.is_set():
-            raise Interrupted(_("The request was given up."))
-        if method != "GET":
-            with self._counting:
-                self.writes += 1
-        timeout = urllib3.Timeout(connect=min(10.0, self._timeout), read=self._timeout)
+        timeout = urllib3.Timeout(connect=min(CONNECT, self._timeout), read=self._timeout)
         response = self._open(method, path, query, payload, accept, content, timeout)
         try:
             with response:
@@ -168,7 +251,8 @@ class Connection:
         if response.status >= 400:
             raise _failure(response.status, response.headers, data)
         try:
-            answer: Body = json.loads(data) if data else {}
+            answer: Body = json.loads(data)
+            self._tally.answered = True
             return answer
         except ValueError as error:
             raise Unreachable(
@@ -186,7 +270,11 @@ class Connection:
         content: str,
         timeout: urllib3.Timeout,
     ) -> urllib3.BaseHTTPResponse:
-        headers = {"Accept": accept, "User-Agent": "kfinstall", **self._impersonated}
+        headers = {
+            "Accept": accept,
+            "User-Agent": "kfinstall",
+            **({"Impersonate-User": self._user} if self._user else {}),
+        }
         if payload is not None:
             headers["Content-Type"] = content
         self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, payload)
@@ -211,20 +299,33 @@ class Connection:
 
     def _rest(self, error: ApiError | Unreachable, pause: float) -> None:
         wanted = error.retry_after if isinstance(error, ApiError) else None
-        if isinstance(error, ApiError) and error.status == 429:
-            with self._counting:
-                self.throttled += 1
-        seconds = wanted if wanted is not None else pause * random.uniform(0.5, 1.5)  # noqa: S311
-        if self.stopped.wait(min(seconds, 60.0)):
+        # Scattered, so that those who were refused together do not come back together.
+        seconds = min(wanted or 0.0, LONGEST_RETRY_AFTER) + pause * random.uniform(0.5, 1.5)  # noqa: S311
+        if self.stopped.wait(seconds):
             raise Interrupted(_("The request was given up."))
 
 
-def _passes(error: ApiError | Unreachable) -> bool:
-    """Whether a failure can be gone a moment later, so that the same request is worth sending again."""
-    if isinstance(error, Unreachable):
-        return "certificate" not in error.why.lower()
-    # A webhook that fails is 500 InternalError too, but it fails for as long as its pod starts: the runner waits.
-    return error.status in TRANSIENT and "failed calling webhook" not in error.message
+def _attempts_at_internal(message: str) -> int:
+    if MALFORMED in message or any(words in message for words in STARTING):
+        return 1
+    # An etcd that is slow, or between two leaders, is an internal error too, and one that passes.
+    return ATTEMPTS if "etcdserver" in message else ATTEMPTS_AT_INTERNAL
+
+
+def _is_overload(error: ApiError | Unreachable) -> bool:
+    return isinstance(error, Unreachable) or error.status in OVERLOADED
+
+
+def _is_quick(cause: BaseException | None) -> bool:
+    """Whether a connection failed at once, and not for a reason that stays: then another try costs nothing."""
+    return not (isinstance(cause, urllib3.exceptions.TimeoutError | ValueError) or _is_distrust(cause))
+
+
+def _is_distrust(cause: BaseException | None) -> bool:
+    """Whether the server's certificate does not verify."""
+    return isinstance(cause, urllib3.exceptions.SSLError) and any(
+        isinstance(inner, ssl.SSLCertVerificationError) for inner in cause.args
+    )
 
 
 def _failure(status: int, headers: Mapping[str, str], data: bytes) -> ClusterError:
@@ -246,13 +347,16 @@ def _failure(status: int, headers: Mapping[str, str], data: bytes) -> ClusterErr
         (str(cause.get("reason", "")), str(cause.get("field", "")), str(cause.get("message", "")))
         for cause in details.get("causes") or ()
     ]
-    return ApiError(
+    error = ApiError(
         status,
         str(body.get("reason") or ""),
         str(body.get("message") or ""),
         causes=causes,
         retry_after=_seconds(headers.get("Retry-After")),
     )
+    if status == 403:
+        error.fix = _("Ask a cluster administrator for this right, or use the credentials of somebody who has it.")
+    return error
 
 
 def _seconds(value: str | None) -> float | None:

@@ -56,6 +56,8 @@ def _group_versions(connection: Connection) -> Iterator[tuple[str, str, list[_Ki
         if answer.get("kind") == "APIGroupDiscoveryList":
             for group in answer.get("items") or ():
                 for served in group.get("versions") or ():
+                    if served.get("freshness") == "Stale":
+                        continue  # remembered of an API service that does not answer now
                     yield group["metadata"].get("name", ""), served["version"], list(_aggregated(served))
         else:
             yield from _one_by_one(connection, root, answer)

@@ -1,6 +1,7 @@
 """What an install owns, remembered in the cluster: the ApplySet's parent and the digests of what was applied."""
 
 import json
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from kfinstall.kube.cluster import Cluster
 
 NAMESPACE_PATH = f"/api/v1/namespaces/{applyset.NAMESPACE}"
 RECORDS = "objects.json"
+
+ENDING = 60.0
+"""Seconds that a namespace with next to nothing in it may take to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +62,30 @@ def read(cluster: Cluster, install: str) -> Inventory:
 
 
 def write(cluster: Cluster, install: str, inventory: Inventory) -> None:
-    """Write the parent, in its namespace, which is made when it is missing."""
+    """Write the parent, in its namespace, which is made when it is missing.
+
+    One that an uninstall has just deleted is waited for, ENDING seconds at most.
+    """
     body = parent(install, inventory)
-    try:
-        cluster.apply(path(install), body, force=True)
-    except ApiError as error:
-        if error.status != 404:
-            raise
-        labels = {applyset.PART_OF: applyset.applyset_id(install)}
-        namespace = {
-            "apiVersion": "v1",
-            "kind": "Namespace",
-            "metadata": {"name": applyset.NAMESPACE, "labels": labels},
-        }
-        cluster.apply(NAMESPACE_PATH, namespace, force=True)
-        cluster.apply(path(install), body, force=True)
+    deadline = time.monotonic() + ENDING
+    while True:
+        try:
+            cluster.apply(path(install), body, force=True)
+            return
+        except ApiError as error:
+            ending = error.status == 403 and "being terminated" in error.message
+            if time.monotonic() > deadline or not (ending or error.status == 404):
+                raise
+        if ending:
+            cluster.connection.stopped.wait(0.2)
+        else:
+            _make_namespace(cluster, install)
+
+
+def _make_namespace(cluster: Cluster, install: str) -> None:
+    labels = {applyset.PART_OF: applyset.applyset_id(install)}
+    metadata = {"name": applyset.NAMESPACE, "labels": labels}
+    cluster.apply(NAMESPACE_PATH, {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, force=True)
 
 
 def parent(install: str, inventory: Inventory) -> Body:
