@@ -286,9 +286,9 @@ class _Place:
         inner = one_spelling(document)
         self.with_path(inner)
         self.generator(inner)
-        for path in inner.get("paths") or []:
+        for path in _items(inner, "paths"):
             self.file(str(path))
-        for each in inner.get("replacements") or []:
+        for each in _items(inner, "replacements"):
             if isinstance(each, dict):
                 self.with_path(one_spelling(each))
 
@@ -298,6 +298,11 @@ class _Place:
         except NotKubernetesYaml as error:
             why = _("Line {line}: {reason}.").format(line=error.line, reason=error)
             raise RenderError(_("{place} cannot be used.").format(place=self.root.place(name)), why=why) from None
+
+
+def _items(data: Mapping[str, Any], key: str) -> Sequence[Any]:
+    items = data.get(key)
+    return items if isinstance(items, list) else []
 
 
 def _is_text(entry: str) -> bool:

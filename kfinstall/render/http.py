@@ -96,7 +96,7 @@ def _follow(url: str, target: Path, *, limit: int, limits: Limits, known: Mappin
             if response.status in _REDIRECTS and "location" in response.headers:
                 here, headers = _next(here, response.headers["location"], headers)
                 continue
-            return _receive(here, response, target, limit)
+            return _receive(here, response, target, limit, time.monotonic() + limits.whole)
     raise FetchError(
         _("{url} cannot be fetched.").format(url=shown(url)),
         why=_("It redirects more than {limit} times.").format(limit=limits.redirects),
@@ -200,7 +200,8 @@ def _reason(error: BaseException) -> str:
     return str(cause).rpartition(": ")[2].rstrip(".") or type(error).__name__
 
 
-def _receive(url: str, response: urllib3.BaseHTTPResponse, target: Path, limit: int) -> Answer:
+def _receive(url: str, response: urllib3.BaseHTTPResponse, target: Path, limit: int, until: float) -> Answer:
+    """until: the moment (time.monotonic) at which even a server that never falls silent is given up."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     if response.status == 304:
         return Answer(headers, unchanged=True)
@@ -219,12 +220,19 @@ def _receive(url: str, response: urllib3.BaseHTTPResponse, target: Path, limit: 
                 received += len(chunk)
                 if received > limit:
                     raise too_large
+                if time.monotonic() > until:
+                    raise _too_slow(url)
                 file.write(chunk)
     except (ReadTimeoutError, HTTPError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None and error.filename:
             raise
         raise _cut_off(url) from None
     return Answer(headers)
+
+
+def _too_slow(url: str) -> FetchError:
+    what = _("{url} cannot be fetched.").format(url=shown(url))
+    return NoAnswer(what, why=_("The download is too slow."))
 
 
 def _cut_off(url: str) -> _Again:

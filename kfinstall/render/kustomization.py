@@ -29,9 +29,10 @@ _INNER = ("path", "patch", "target", "options", "files", "env", "envs", "literal
 _SPELLING = {key.lower(): key for key in _KEYS}
 _INNER_SPELLING = {key.lower(): key for key in _INNER}
 _LISTS_OF_MAPPINGS = (
-    "patchesJson6902", "patches", "replacements", "configMapGenerator", "secretGenerator", "images", "vars",
+    "patchesJson6902", "patches", "replacements", "configMapGenerator", "secretGenerator", "images", "imageTags",
+    "vars", "replicas", "labels",
 )  # fmt: skip
-
+_MAPPINGS = ("openapi", "commonLabels", "commonAnnotations", "generatorOptions", "metadata")
 _TEXTS = (
     "resources", "bases", "components", "crds", "configurations", "patchesStrategicMerge",
     "generators", "transformers", "validators",
@@ -59,14 +60,7 @@ def read_kustomization(root: Root, path: str) -> Kustomization:
 
 def _spelled(data: Mapping[str, Any], root: Root, path: str) -> Kustomization:
     try:
-        spelled = one_spelling(data, _SPELLING)
-        for key in _LISTS_OF_MAPPINGS:
-            if key in spelled:
-                spelled[key] = [one_spelling(_mapping(each, key), _INNER_SPELLING) for each in _list(spelled, key)]
-        if isinstance(spelled.get("openapi"), dict):
-            spelled["openapi"] = one_spelling(spelled["openapi"], _INNER_SPELLING)
-        for key in _TEXTS:
-            _check_texts(spelled, key)
+        spelled = _shaped(one_spelling(data, _SPELLING))
     except ValueError as error:
         raise _broken(root, path, str(error)) from None
     # the old name of the same thing; kustomize replaces it in the text, before it parses
@@ -74,6 +68,30 @@ def _spelled(data: Mapping[str, Any], root: Root, path: str) -> Kustomization:
         spelled["images"] = [*_list(spelled, "images"), *_list(spelled, "imageTags")]
         del spelled["imageTags"]
     return {key: value for key, value in spelled.items() if value is not None}
+
+
+def _shaped(spelled: Kustomization) -> Kustomization:
+    """The data, if every key has the shape that this package counts on. Raises ValueError."""
+    for key in _TEXTS:
+        _check_texts(spelled, key)
+    for key in _MAPPINGS:
+        if spelled.get(key) is not None and not isinstance(spelled[key], dict):
+            raise ValueError(_("{key} is a mapping (key: value).").format(key=key))
+    for key in _LISTS_OF_MAPPINGS:
+        if key in spelled:
+            spelled[key] = [_entry(each, key) for each in _list(spelled, key)]
+    if spelled.get("openapi"):
+        spelled["openapi"] = one_spelling(spelled["openapi"])
+    return spelled
+
+
+def _entry(value: Any, key: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(_("{key} is a list of mappings.").format(key=key))  # noqa: TRY004 - about the file
+    entry = one_spelling(value)
+    if not isinstance(entry.get("name", ""), str):
+        raise ValueError(_("The name of an entry of {key} is a text.").format(key=key))  # noqa: TRY004 - about the file
+    return entry
 
 
 def one_spelling(data: Mapping[str, Any], spelling: Mapping[str, str] = _INNER_SPELLING) -> dict[str, Any]:
@@ -85,12 +103,6 @@ def one_spelling(data: Mapping[str, Any], spelling: Mapping[str, str] = _INNER_S
             raise ValueError(_("{key} is there twice.").format(key=name))
         spelled[name] = value
     return spelled
-
-
-def _mapping(value: Any, key: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError(_("{key} is a list of mappings.").format(key=key))  # noqa: TRY004 - about the file
-    return value
 
 
 def _list(data: Mapping[str, Any], key: str) -> list[Any]:

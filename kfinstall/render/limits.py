@@ -11,7 +11,8 @@ class Limits:
 
     download: of one archive (kubeflow/manifests has 2 MiB). document: of one file that is not an archive.
     unpacked and entries: of one archive (11 MiB and 1000). redirects and retries: of one request.
-    connect and read: of one attempt, read is the longest silence. pause: the first wait between attempts.
+    connect and read: of one attempt, read is the longest silence. whole: of one download. pause: the first wait
+    between attempts.
     """
 
     download: int = 256 * MIB
@@ -22,6 +23,7 @@ class Limits:
     retries: int = 3
     connect: float = 10.0
     read: float = 30.0
+    whole: float = 900.0
     pause: float = 0.5
 
 

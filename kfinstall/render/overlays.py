@@ -202,6 +202,6 @@ def _creates(generator: Mapping[str, Any], name: object) -> bool:
     return generator.get("name") == name and "behavior" not in generator
 
 
-def _target(entry: Mapping[str, Any]) -> tuple[object, object]:
+def _target(entry: Mapping[str, Any]) -> tuple[str, str]:
     target = entry.get("target")
-    return entry.get("path"), target.get("name") if isinstance(target, Mapping) else None
+    return str(entry.get("path")), str(target.get("name")) if isinstance(target, Mapping) else ""
