@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 from kfinstall.errors import FetchError
 from kfinstall.words import _
@@ -22,11 +22,9 @@ def scheme(address: str) -> str:
 
 def shown(address: str) -> str:
     """An address without what may be secret in it: user, password, query and fragment."""
-    if scheme(address) not in ("http", "https"):
+    if "://" not in address:
         return address
-    parts = urlsplit(address)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+    return re.sub(r"[?#].*", "", re.sub(r"//[^/]*@", "//", address))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +93,4 @@ def _direct(address: str) -> Location:
         case other:
             what = _("{address} cannot be fetched: {scheme} is not supported.")
             fix = _("Use https, or a file or folder on this machine.")
-            raise FetchError(what.format(address=_no_userinfo(address), scheme=other), fix=fix)
-
-
-def _no_userinfo(address: str) -> str:
-    return re.sub(r"//[^/@]*@", "//", address)
+            raise FetchError(what.format(address=shown(address), scheme=other), fix=fix)

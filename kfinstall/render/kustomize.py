@@ -35,6 +35,9 @@ _CHECKSUMS = {
 }
 """sha256 of the release's archives, from its checksums.txt."""
 
+_GO = {"GOMAXPROCS": "1", "GOGC": "400", "GOMEMLIMIT": "1GiB"}
+"""One thread each, as several run at a time, and fewer collections: it halves the CPU time of kustomize."""
+
 SECONDS = 180
 """The longest that one application may take; the largest of Kubeflow takes two."""
 
@@ -90,7 +93,7 @@ def _environment(home: str) -> dict[str, str]:
     nowhere = "http://127.0.0.1:9"
     kept = {name: os.environ[name] for name in ("PATH", "TMPDIR", "SYSTEMROOT") if name in os.environ}
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), nowhere)
-    return {**kept, **proxies, "HOME": home, "LC_ALL": "C", "GIT_ALLOW_PROTOCOL": "none"}
+    return {**kept, **proxies, **_GO, "HOME": home, "LC_ALL": "C", "GIT_ALLOW_PROTOCOL": "none"}
 
 
 def _failure(what: str, stderr: str, work: Path) -> RenderError:

@@ -354,4 +354,5 @@ def test_an_address_does_not_leave_its_mirror(tmp_path: Path) -> None:
 
 def test_nothing_secret_is_shown() -> None:
     assert shown("https://user:pw@host:8443/path?token=x#y") == "https://host:8443/path"
+    assert shown("git::https://user:p@w@host/path//sub?ref=v1") == "git::https://host/path//sub"
     assert shown("/a/path?with=this") == "/a/path?with=this"
