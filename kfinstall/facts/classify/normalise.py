@@ -1,0 +1,84 @@
+"""From what was pasted to one line of plain words.
+
+Log lines wrap a message in JSON, in escaped quotes within quotes, in colours and in columns of kubectl. The wrapping says
+nothing about the cause, so it goes; what it wraps stays, in its order.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from kfinstall.facts.classify.redact import redacted
+
+LONGEST = 16_000
+"""Characters that are looked at: a `kubectl describe` fits; of more, the beginning and the end."""
+
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\ufeff]")
+_UNICODE_ESCAPE = re.compile(r"\\u00([0-7][0-9a-fA-F])")
+_ESCAPES = (('\\"', '"'), ("\\'", "'"), ("\\n", "\n"), ("\\r", " "), ("\\t", " "), ("\\/", "/"))
+_TYPOGRAPHIC = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "\u00a0": " "})
+_DEEPEST_QUOTING = 4
+
+
+def normalised(message: str) -> str:
+    """One line of single-spaced words, without colours, escapes and secrets; at most LONGEST characters."""
+    text = _ANSI.sub("", _bounded(message))
+    text = _CONTROL.sub(" ", text).translate(_TYPOGRAPHIC)
+    text = "\n".join(_unwrapped(line) for line in (text,) if line) if _is_json(text) else _by_line(text)
+    text = _unescaped(text)
+    return redacted(" ".join(text.split()))
+
+
+def _bounded(message: str) -> str:
+    if len(message) <= LONGEST:
+        return message
+    return f"{message[: LONGEST * 5 // 8]} {message[-LONGEST * 3 // 8 :]}"
+
+
+def _by_line(text: str) -> str:
+    return "\n".join(_unwrapped(line) if _is_json(line) else line for line in text.split("\n"))
+
+
+def _is_json(text: str) -> bool:
+    text = text.strip()
+    return text[:1] in {"{", "["} and text[-1:] in {"}", "]"}
+
+
+def _unwrapped(text: str) -> str:
+    """`key: value` for each value of a JSON text; the text itself where it is no JSON."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    if not isinstance(data, dict):
+        return text
+    try:
+        return "\n".join(_leaves("", data))
+    except RecursionError:
+        return text
+
+
+def _leaves(key: str, value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _leaves(str(name), item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _leaves(key, item)
+    elif value is not None:
+        yield f"{key}: {value}"
+
+
+def _unescaped(text: str) -> str:
+    """Quotes within quotes are escaped once for each level; klog and JSON logs reach three."""
+    for _level in range(_DEEPEST_QUOTING):
+        before = text
+        text = _UNICODE_ESCAPE.sub(lambda code: chr(int(code[1], 16)), text)
+        for escape, character in _ESCAPES:
+            text = text.replace(escape, character)
+        text = text.replace("\\\\", "\\")
+        if text == before:
+            break
+    return text
