@@ -20,7 +20,15 @@ def _as_text(value: object) -> object:
 
 
 Text = Annotated[str, BeforeValidator(_as_text)]
-Words = Annotated[list[str], BeforeValidator(lambda value: [] if value is None else value)]
+
+
+def _nothing(empty: type) -> BeforeValidator:
+    """A key without a value, as Go writes empty lists and mappings, is an empty one."""
+    return BeforeValidator(lambda value: empty() if value is None else value)
+
+
+Words = Annotated[list[str], _nothing(list)]
+Texts = Annotated[dict[str, Text], _nothing(dict)]
 
 
 class _Strict(BaseModel):
@@ -45,7 +53,7 @@ class Parameter(_Strict):
 class KustomizeConfig(_Strict):
     repoRef: RepoRef  # noqa: N815
     overlays: Words = Field(default_factory=list)
-    parameters: list[Parameter] = Field(default_factory=list)
+    parameters: Annotated[list[Parameter], _nothing(list)] = Field(default_factory=list)
 
 
 class ApplicationSpec(_Strict):
@@ -94,9 +102,9 @@ class RepoSpec(_Strict):
 class Spec(_Strict):
     version: Text = ""
     applications: list[ApplicationSpec] = Field(min_length=1)
-    repos: list[RepoSpec] = Field(default_factory=list)
-    plugins: list[PluginSpec] = Field(default_factory=list)
-    secrets: list[SecretSpec] = Field(default_factory=list)
+    repos: Annotated[list[RepoSpec], _nothing(list)] = Field(default_factory=list)
+    plugins: Annotated[list[PluginSpec], _nothing(list)] = Field(default_factory=list)
+    secrets: Annotated[list[SecretSpec], _nothing(list)] = Field(default_factory=list)
 
 
 class AlphaSpec(Spec):
@@ -128,8 +136,8 @@ class AlphaSpec(Spec):
 class Metadata(_Open):
     name: str = ""
     namespace: str = ""
-    labels: dict[str, Text] = Field(default_factory=dict)
-    annotations: dict[str, Text] = Field(default_factory=dict)
+    labels: Texts = Field(default_factory=dict)
+    annotations: Texts = Field(default_factory=dict)
 
 
 class File(_Strict):

@@ -11,7 +11,6 @@ Everything appears whole, by os.replace. Without network the last copy of a URL 
 import hashlib
 import json
 import os
-import shutil
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -125,7 +124,6 @@ class Fetcher:
     def _unpacked(self, digest: str, source: Path, name: str) -> Tree:
         folder = self.cache / "trees" / digest
         if not _intact(folder):
-            _remove(folder)
             with scratch_folder(folder.parent) as scratch:
                 archive.unpack(source, scratch / "tree", self.limits, shown=name)
                 write(folder.with_suffix(".json"), json.dumps(_inventory(scratch / "tree")))
@@ -173,7 +171,7 @@ class Fetcher:
             return self._unpacked(digest, body, name).folder
         _refuse_page(body, name)
         path = self.cache / kind / digest
-        os.replace(body, path)  # noqa: PTH105 - says that it is atomic
+        body.replace(path)
         return path
 
     def _say_stale(self, location: Location, error: FetchError) -> None:
@@ -291,14 +289,14 @@ def _conditions(known: Mapping[str, str]) -> dict[str, str]:
 
 
 def _move(tree: Path, folder: Path) -> None:
+    """Put an unpacked archive where it belongs; the scratch folder around `tree` takes what stood there, if damaged.
+
+    Another process may do the same: whoever comes second finds a good copy, and leaves it in peace.
+    """
     try:
-        os.replace(tree, folder)  # noqa: PTH105 - says that it is atomic
+        tree.replace(folder)
     except OSError:
-        # another process was faster: its copy has the same hash
-        if not _intact(folder):
-            raise
-
-
-def _remove(folder: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(folder, ignore_errors=True)
+        if _intact(folder):
+            return
+        folder.replace(tree.with_name("damaged"))
+        tree.replace(folder)

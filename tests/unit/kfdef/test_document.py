@@ -95,6 +95,16 @@ def test_values_without_quotes_are_texts_as_for_kfctl() -> None:
     assert kfdef.applications[0].parameters == {"client_id": "5", "empty": "true"}
 
 
+def test_keys_without_a_value_are_empty() -> None:
+    kfdef = read(
+        HEAD.format(version="v1")
+        + "metadata: {annotations: , labels: null}"
+        + SPEC.replace("overlays: [istio]", "overlays:")
+        + "  plugins:\n  secrets: null\n"
+    )
+    assert [kfdef.applications[0].overlays, kfdef.plugins, kfdef.secrets] == [(), (), ()]
+
+
 def test_a_relative_repo_is_beside_the_file(tmp_path: Path) -> None:
     file = tmp_path / "kfdef.yaml"
     file.write_text("")

@@ -203,6 +203,26 @@ def test_many_threads_fetch_once(server: Server, cache: Path, archive: bytes) ->
     assert len(server.seen) == 1
 
 
+def test_many_processes_share_a_cache(cache: Path, tmp_path: Path) -> None:
+    """Each with a Fetcher of its own, over a damaged copy: whoever reads one finds it whole."""
+    path = tar_gz(tmp_path / "a.tgz", {f"app/{n}.yaml": "a: 1\n" for n in range(300)})
+    tree = fetcher(cache)[0].tree(str(path))
+    (tree.folder / "app/0.yaml").unlink()
+    found: list[int] = []
+
+    def use() -> None:
+        folder = fetcher(cache)[0].tree(str(path)).folder
+        found.append(len(list((folder / "app").iterdir())))
+
+    threads = [threading.Thread(target=use) for _n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [300] * 6
+    assert sorted(entry.suffix for entry in (cache / "trees").iterdir()) == ["", ".json"]
+
+
 def test_the_proxy_of_the_environment(
     server: Server, cache: Path, archive: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
