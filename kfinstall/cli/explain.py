@@ -1,0 +1,108 @@
+"""`kfinstall explain`: what a message means, and what to do."""
+
+import json
+from collections.abc import Iterator
+
+import click
+
+from kfinstall.cli.exit_codes import ExitCode
+from kfinstall.cli.options import output_option
+from kfinstall.cli.versioned import API_VERSION, versioned
+from kfinstall.contracts.explanation import Explanation, Json
+from kfinstall.facts.classify import classify, parsed
+from kfinstall.words import _
+
+LONGEST_INPUT = 1_000_000
+"""Characters that are read from standard input; with --lines each line may have as many."""
+
+_LONGEST_SHOWN = 200
+
+
+@click.command()
+@click.argument("message", nargs=-1, required=True)
+@click.option("--lines", is_flag=True, help=_("Every line is a message of its own; JSON is one object per line."))
+@output_option("text", "json")
+def explain(*, message: tuple[str, ...], lines: bool, output: str) -> ExitCode:
+    """Say what a MESSAGE means that Kubernetes, a registry, a cloud or a tool printed, and what to do.
+
+    A MESSAGE of `-` is read from standard input. The exit code is 1 when no cause is known, with --lines when none is
+    known of any line.
+    """
+    texts = _lines(message) if lines else iter([_whole(message)])
+    known = False
+    for number, text in enumerate(texts, start=1):
+        found = classify(text)
+        known = known or found is not None
+        if lines:
+            _print_line(number, text, found, output)
+        else:
+            click.echo(versioned("Explanation", **_fields(text, found)) if output == "json" else _page(text, found))
+    return ExitCode.OK if known else ExitCode.FAILED
+
+
+def _whole(message: tuple[str, ...]) -> str:
+    if message == ("-",):
+        with click.open_file("-", encoding="utf-8", errors="replace") as stream:
+            return stream.read(LONGEST_INPUT)
+    return " ".join(message)
+
+
+def _lines(message: tuple[str, ...]) -> Iterator[str]:
+    """The lines that are not blank."""
+    if message != ("-",):
+        yield from (line for line in _whole(message).splitlines() if line.strip())
+        return
+    with click.open_file("-", encoding="utf-8", errors="replace") as stream:
+        while line := stream.readline(LONGEST_INPUT):
+            if line.strip():
+                yield line.rstrip("\r\n")
+
+
+def _print_line(number: int, text: str, found: Explanation | None, output: str) -> None:
+    if output == "json":
+        document = {"apiVersion": API_VERSION, "kind": "Explanation", "line": number, **_fields(text, found)}
+        click.echo(json.dumps(document))
+    elif found is None:
+        click.echo(f"{number}: {_('no cause known')}")
+    else:
+        click.echo(f"{number}: {found.cause}: {found.summary}")
+
+
+def _fields(text: str, found: Explanation | None) -> dict[str, Json]:
+    """The document's fields; of a message without a known cause, `cause` is null."""
+    if found is not None:
+        return found.as_json()
+    return {"cause": None, "parameters": parsed(text), "summary": _("No cause of this message is known."), "remedy": None}
+
+
+def _page(text: str, found: Explanation | None) -> str:
+    return _unknown(text) if found is None else _known(found)
+
+
+def _known(found: Explanation) -> str:
+    lines = [f"{found.title} ({found.cause})", "", found.summary, "", f"{_('What to do')}: {found.remedy.text}"]
+    lines += [f"  $ {command}" for command in found.remedy.commands]
+    shown = {name: value for name, value in found.parameters.items() if isinstance(value, str | int | float)}
+    if shown:
+        lines += ["", _("From the message:"), *(f"  {name}: {_short(value)}" for name, value in sorted(shown.items()))]
+    if found.alternatives:
+        lines += ["", _("It may also be: {causes}").format(causes=", ".join(found.alternatives))]
+    if found.docs:
+        lines += ["", found.docs]
+    return "\n".join(lines)
+
+
+def _unknown(text: str) -> str:
+    lines = [_("No cause of this message is known.")]
+    names = {name: value for name, value in parsed(text).items() if isinstance(value, str | int | float)}
+    if names:
+        lines += [_("It names:"), *(f"  {name}: {_short(value)}" for name, value in sorted(names.items()))]
+    lines.append(
+        _("If it is a failure, please report it, with the output of `kfinstall about`; CONTRIBUTING.md says where.")
+    )
+    return "\n".join(lines)
+
+
+def _short(value: Json) -> str:
+    text = str(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
