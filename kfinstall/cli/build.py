@@ -22,8 +22,9 @@ def build(*, dump: bool, log_format: str, color: str, plain: bool, **document: A
     """Render the objects, without a cluster; a list of them, or all of them with --dump."""
     teller = narrator(log_format, color, plain=plain)
     release = asked.release(DocumentFlags(**document))
-    rendering = rendered(release, teller.rendering)
-    for warning in (*release.kfdef.warnings, *rendering.warnings):
+    with teller.rendering() as observe:
+        rendering = rendered(release, observe)
+    for warning in (*release.warnings, *rendering.warnings):
         teller.note(_("Warning: {message}").format(message=warning))
     skipped = set(release.install.apply.skip_kinds)
     manifests = [manifest for manifest in rendering.manifests if manifest.kind not in skipped]

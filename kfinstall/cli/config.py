@@ -25,7 +25,7 @@ def validate(**document: Any) -> ExitCode:
     """Say everything that is wrong with a file, or that nothing is; no cluster is asked."""
     flags = DocumentFlags(**document)
     release = asked.release(flags)
-    for warning in (*asked.loaded(flags).warnings, *release.kfdef.warnings):
+    for warning in release.warnings:
         click.echo(_("Warning: {message}").format(message=warning), err=True)
     click.echo(
         _("{file} is valid: {count} applications in namespace {namespace}.").format(

@@ -1,5 +1,6 @@
 """`kfinstall install`: the same install, unattended or with one question, from one file."""
 
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -91,13 +92,14 @@ def prepare(
     cluster = asked.cluster(release, connection)
     target = cluster.connection.target
     teller.note(_("Context: {context} ({server})").format(context=target.context, server=target.server))
-    rendering = rendered(release, teller.rendering)
+    with teller.rendering() as observe:
+        rendering = rendered(release, observe)
     wanted = wishes(release, prune=prune, any_version=any_version)
     prepared = installs.prepare(cluster, rendering.manifests, wanted, state_folder(target.server))
-    for warning in (*release.kfdef.warnings, *rendering.warnings, *prepared.plan.warnings):
+    for warning in (*release.warnings, *rendering.warnings, *prepared.plan.warnings):
         teller.note(_("Warning: {message}").format(message=warning))
     if prepared.unfinished:
-        teller.note(_("An earlier run was cut off; this one goes on from there."))
+        teller.note(_("An earlier run did not come to its end; this one goes on from there."))
     teller.note(plan_line(prepared.plan, prepared.state.version))
     return release, cluster, prepared
 
@@ -142,7 +144,7 @@ def stoppable(cluster: "Cluster", teller: Narrator) -> Iterator[Control]:
 
 def again() -> str:
     """The command line to repeat."""
-    return " ".join(["kfinstall", *sys.argv[1:]])
+    return shlex.join(["kfinstall", *sys.argv[1:]])
 
 
 def confirm(question: str) -> None:

@@ -25,17 +25,22 @@ NO_NAMESPACE = "default"
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The KfDef of an install, with the user's choices carried out, and what is known about it."""
+    """The KfDef of an install, with the user's choices carried out, and what is known about it.
+
+    warnings: what a user should know of the documents.
+    """
 
     install: Install
     kfdef: KfDef
     facts: presets.Preset
+    warnings: tuple[str, ...] = ()
 
 
 def resolve(loaded: LoadedInstall) -> Release:
     """Find the KfDef that a document means. Raises DocumentError, UsageError, FetchError; no cluster is asked."""
     wanted = loaded.install.kubeflow
-    kfdef = kfdefs.load(_document(loaded), default_name=loaded.install.metadata.name)
+    warnings = list(loaded.warnings)
+    kfdef = kfdefs.load(_document(loaded, warnings.append), default_name=loaded.install.metadata.name)
     chosen = select(
         kfdef,
         namespace=wanted.namespace,
@@ -43,7 +48,8 @@ def resolve(loaded: LoadedInstall) -> Release:
         parameters=wanted.parameters,
         usage_reporting=wanted.usage_reporting,
     )
-    return Release(loaded.install, chosen, presets.facts(chosen, wanted.preset or ""))
+    facts = presets.facts(chosen, wanted.preset or "")
+    return Release(loaded.install, chosen, facts, (*warnings, *chosen.warnings))
 
 
 def rendered(release: Release, observe: Callable[[RenderEvent], None] = lambda _event: None) -> Rendering:
@@ -93,17 +99,19 @@ def _patches(wanted: Kubeflow) -> dict[str, list[render_patch.Patch]]:
     }
 
 
-def _document(loaded: LoadedInstall) -> Document:
+def _document(loaded: LoadedInstall, warn: Callable[[str], None]) -> Document:
     wanted = loaded.install.kubeflow
     if loaded.kfdef_document is not None:
         return loaded.kfdef_document
     if wanted.preset:
         return presets.read(wanted.preset)
-    return _fetched(loaded.install, wanted)
+    return _fetched(loaded.install, wanted, warn)
 
 
-def _fetched(install: Install, wanted: Kubeflow) -> Document:
+def _fetched(install: Install, wanted: Kubeflow, warn: Callable[[str], None]) -> Document:
     address = wanted.url or str(wanted.file)
-    text = fetch.document(address, cache=cache_folder(os.environ), sha256=wanted.sha256, sources=install.sources)
+    text = fetch.document(
+        address, cache=cache_folder(os.environ), sha256=wanted.sha256, sources=install.sources, warn=warn
+    )
     [document] = parse(text, address)
     return document
