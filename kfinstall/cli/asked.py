@@ -28,6 +28,8 @@ def loaded(flags: DocumentFlags) -> LoadedInstall:
             _("There is no file to install from."),
             fix=_("Write one with: kfinstall init > install.yaml; then give it with -f install.yaml."),
         )
+    if flags.timeout is not None:
+        seconds("--timeout", flags.timeout)
     return load(flags.files, _overrides(flags), platforms=platforms().options, environ=os.environ, read=_read)
 
 
@@ -48,15 +50,16 @@ def connected(kubeconfig: Path | None, context: str | None, flags: ConnectionFla
     from kfinstall.kube.cluster import Cluster  # noqa: PLC0415
     from kfinstall.kube.connection import Connection  # noqa: PLC0415
 
-    seconds = _seconds(flags.request_timeout)
-    return Cluster(Connection.open(kubeconfig, context, timeout=seconds, user=flags.user or ""))
+    timeout = seconds("--request-timeout", flags.request_timeout)
+    return Cluster(Connection.open(kubeconfig, context, timeout=timeout, user=flags.user or ""))
 
 
-def _seconds(text: str) -> float:
+def seconds(option: str, text: str) -> float:
+    """The value of an option that takes a duration. Raises UsageError."""
     try:
         return duration(text).total_seconds()
     except ValueError as error:
-        raise UsageError(_("--request-timeout {text}: {why}").format(text=text, why=error)) from error
+        raise UsageError(f"{option} {text}: {error}") from error
 
 
 def _overrides(flags: DocumentFlags) -> list[str]:

@@ -4,6 +4,7 @@ A command's module is imported when the command is used: --help has to answer at
 """
 
 import importlib
+import os
 import sys
 from difflib import get_close_matches
 
@@ -26,7 +27,7 @@ COMMANDS = {
     "config": ("config", _("Check an Install file, show it, or print its schema.")),
     "configs": ("configs", _("List the Kubeflow releases that kfinstall knows.")),
     "platforms": ("platforms", _("List the platforms that kfinstall can install on.")),
-    "about": ("about", _("Show versions, folders and the current cluster.")),
+    "about": ("about", _("Show versions and folders.")),
     "completion": ("completion", _("Print a completion script for a shell.")),
 }
 """Command name -> module of kfinstall.cli, one line of help. The command has the module's name."""
@@ -94,9 +95,18 @@ def run(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _say(_("Interrupted."), ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read the output has seen enough of it
+        # Whoever read the output has seen enough of it; what is still buffered must not fail at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
+    except Exception as error:  # a mistake in kfinstall must not end in a screen full of source code
+        return _say(words_of(_explained(error)), ExitCode.FAILED)
     return int(result) if isinstance(result, int) else ExitCode.OK
+
+
+def _explained(error: Exception) -> KfinstallError:
+    from kfinstall.cli import crash  # noqa: PLC0415 - needed once in a blue moon
+
+    return crash.foreseen(error) if isinstance(error, OSError) and error.filename else crash.unforeseen(error)
 
 
 def words_of(error: KfinstallError) -> str:

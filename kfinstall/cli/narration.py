@@ -3,7 +3,8 @@
 import json
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TextIO
 
 from kfinstall.contracts import event as events
@@ -15,8 +16,8 @@ from kfinstall.words import _, counted
 class Narrator(Protocol):
     """Something that tells events to a person or a program."""
 
-    def rendering(self, event: RenderEvent) -> None:
-        """A step of fetching and rendering."""
+    def rendering(self) -> AbstractContextManager[Callable[[RenderEvent], None]]:
+        """While objects are fetched and rendered: who is to be called at each step of it."""
 
     def note(self, message: str) -> None:
         """A line that belongs to no step."""
@@ -42,8 +43,11 @@ class JsonLines:
     def __init__(self, out: TextIO) -> None:
         self._out = out
 
-    def rendering(self, event: RenderEvent) -> None:
-        self._line({"event": "Rendering", "step": event.kind, "subject": event.subject, "seconds": event.seconds})
+    @contextmanager
+    def rendering(self) -> Iterator[Callable[[RenderEvent], None]]:
+        yield lambda event: self._line(
+            {"event": "Rendering", "step": event.kind, "subject": event.subject, "seconds": event.seconds}
+        )
 
     def note(self, message: str) -> None:
         self._line({"event": "Notice", "message": message})
@@ -62,19 +66,31 @@ class JsonLines:
 
 
 class Lines:
-    """One line per event, for pipes, logs, serial lines and screen readers."""
+    """One line per event, for pipes, logs, serial lines and screen readers; nothing for what is as it was."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
 
-    def rendering(self, event: RenderEvent) -> None:
-        if event.kind == "rendered":
-            how = _("cached") if event.cached else f"{event.seconds:.1f} s"
-            self._line(
-                event.subject, "render", f"{counted('{count} object', '{count} objects', event.objects)} ({how})"
-            )
-        elif event.kind == "fetching":
-            self._line(event.subject, "fetch", "")
+    @contextmanager
+    def rendering(self) -> Iterator[Callable[[RenderEvent], None]]:
+        cached: list[RenderEvent] = []
+
+        def observe(event: RenderEvent) -> None:
+            if event.kind == "fetching":
+                self._line(event.subject, "fetch", "")
+            elif event.kind == "rendered" and event.cached:
+                cached.append(event)
+            elif event.kind == "rendered":
+                objects = counted("{count} object", "{count} objects", event.objects)
+                self._line(event.subject, "render", f"{objects} ({event.seconds:.1f} s)")
+
+        yield observe
+        if cached:
+            applications = counted("{count} application", "{count} applications", len(cached))
+            objects = counted("{count} object", "{count} objects", sum(event.objects for event in cached))
+            self._line("", "render", _("{applications}, {objects} (cached)").format(
+                applications=applications, objects=objects
+            ))  # fmt: skip
 
     def note(self, message: str) -> None:
         self._out.write(f"{message}\n")
@@ -82,8 +98,9 @@ class Lines:
 
     def tell(self, stream: Iterable[Event]) -> RunFinished:
         last: RunFinished | None = None
+        worth = _Worth()
         for event in stream:
-            line = line_of(event)
+            line = line_of(event) if worth.telling(event) else None
             if line:
                 self._line(*line)
             last = event if isinstance(event, RunFinished) else last
@@ -95,13 +112,37 @@ class Lines:
         self._out.flush()
 
 
+SOON = 1.0
+"""Seconds: a wait that was over sooner is worth no line."""
+
+
+class _Worth:
+    """Which events are news: a wait that was one, the end of an application of which there was something to tell."""
+
+    def __init__(self) -> None:
+        self._waits: set[str] = set()
+        self._applications: set[str] = set()
+
+    def telling(self, event: Event) -> bool:
+        match event:
+            case events.ApplicationFinished(application):
+                return application in self._applications
+            case events.StepFinished(_step, _application, Outcome.UNCHANGED):
+                return False
+            case events.StepFinished(step, _application, Outcome.MET, seconds):
+                return step in self._waits or seconds >= SOON
+            case events.Waiting(step):
+                self._waits.add(step)
+        if not isinstance(event, events.StepStarted):
+            self._applications.add(getattr(event, "application", ""))
+        return True
+
+
 def line_of(event: Event) -> tuple[str, str, str] | None:
     """An event as (application, verb, text); None for one that is worth no line."""
     match event:
         case events.StepFinished(step, application, outcome, seconds):
-            if outcome is Outcome.UNCHANGED:
-                return None
-            return application, "ready" if outcome is Outcome.MET else outcome, f"{object_of(step)} ({seconds:.1f} s)"
+            return application, _ending(step, outcome), f"{object_of(step)} ({seconds:.1f} s)"
         case events.StepRetried(step, application, why, _seconds):
             return application, "retry", f"{object_of(step)}: {why}"
         case events.StepFailed(step, application, what, why, fix):
@@ -121,6 +162,12 @@ def line_of(event: Event) -> tuple[str, str, str] | None:
         case events.Notice(message):
             return "", "note", message
     return None
+
+
+def _ending(step: str, outcome: Outcome) -> str:
+    if outcome is not Outcome.MET:
+        return outcome
+    return "gone" if step.startswith("await gone ") else "ready"
 
 
 def object_of(step: str) -> str:

@@ -13,7 +13,6 @@ from kfinstall.cli.options import ConnectionFlags, connection_options, output_op
 from kfinstall.cli.report import Kept, removal_report, removal_text
 from kfinstall.engine.state_folder import state_folder
 from kfinstall.errors import UsageError
-from kfinstall.model.duration import duration
 from kfinstall.words import _
 
 
@@ -34,6 +33,7 @@ def uninstall(*, name: str, kubeconfig: str | None, context: str | None, user: s
     from kfinstall.engine.runner import RunOptions  # noqa: PLC0415 - as above
 
     teller = narrator(log_format, color, plain=plain)
+    seconds = asked.seconds("--timeout", timeout)
     flags = ConnectionFlags(user=user, request_timeout=request_timeout)
     cluster = asked.connected(Path(kubeconfig) if kubeconfig else None, context, flags)
     target = cluster.connection.target
@@ -44,7 +44,6 @@ def uninstall(*, name: str, kubeconfig: str | None, context: str | None, user: s
         return ExitCode.OK
     if not yes:
         _ask(removal_text(removal.plan), name)
-    seconds = duration(timeout).total_seconds()
     kept = Kept()
     with stoppable(cluster, teller) as control:
         stream = removals.uninstall(removal, cluster, control, RunOptions(seconds, version=removal.version))
