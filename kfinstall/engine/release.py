@@ -45,6 +45,7 @@ def resolve(loaded: LoadedInstall) -> Release:
         kfdef,
         namespace=wanted.namespace,
         components=wanted.components,
+        provided=wanted.provided,
         parameters=wanted.parameters,
         usage_reporting=wanted.usage_reporting,
     )

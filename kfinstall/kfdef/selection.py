@@ -1,6 +1,6 @@
 """From a KfDef and the user's choices to the KfDef that is installed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from kfinstall.errors import UsageError
@@ -15,26 +15,28 @@ def select(
     name: str | None = None,
     namespace: str | None = None,
     components: Mapping[str, bool] | None = None,
+    provided: Collection[str] = (),
     parameters: Mapping[str, Mapping[str, str]] | None = None,
     usage_reporting: bool = False,
 ) -> KfDef:
     """The KfDef with the user's choices.
 
-    components: application -> on or off; what is not named stays on. Usage reporting (spartakus) is off unless
-    usage_reporting or components say otherwise. parameters: application -> parameter -> value, over those of
+    components: application -> on or off; what is not named stays on. provided: applications that the cluster has
+    already: off, and nothing that requires them minds. Usage reporting (spartakus) is off unless usage_reporting
+    or components say otherwise. parameters: application -> parameter -> value, over those of
     the file. What has no effect is added to the KfDef's warnings. Raises UsageError for an unknown application,
     and where one that is on requires one that is off.
     """
     components = components or {}
     parameters = parameters or {}
     known = [application.name for application in kfdef.applications]
-    unknown = [*_unknown(components, known), *_unknown(parameters, known)]
+    unknown = [*_unknown(components, known), *_unknown(provided, known), *_unknown(parameters, known)]
     if unknown:
         fix = _("The applications here: {names}.").format(names=", ".join(known))
         raise UsageError(" ".join(dict.fromkeys(unknown)), fix=fix)
-    switched = {USAGE_REPORTING: usage_reporting, **components}
+    switched = {USAGE_REPORTING: usage_reporting, **components, **dict.fromkeys(provided, False)}
     chosen = [application for application in kfdef.applications if switched.get(application.name, True)]
-    _check_requirements(kfdef, chosen)
+    _check_requirements(kfdef, chosen, provided)
     if not chosen:
         raise UsageError(_("Every application is switched off; there is nothing to install."))
     return replace(
@@ -46,16 +48,16 @@ def select(
     )
 
 
-def _unknown(mapping: Mapping[str, object], known: list[str]) -> Iterator[str]:
-    for name in mapping:
+def _unknown(names: Iterable[str], known: list[str]) -> Iterator[str]:
+    for name in names:
         # a user who switches usage reporting off in a release that has none is right already
         if name not in known and name != USAGE_REPORTING:
             message = _('There is no application "{name}".').format(name=name)
             yield message + did_you_mean(name, known)
 
 
-def _check_requirements(kfdef: KfDef, chosen: list[Application]) -> None:
-    on = {application.name for application in chosen}
+def _check_requirements(kfdef: KfDef, chosen: list[Application], provided: Collection[str]) -> None:
+    on = {*provided, *(application.name for application in chosen)}
     broken: dict[str, list[str]] = {}
     for application in chosen:
         for required in kfdef.requires(application.name):
@@ -69,8 +71,8 @@ def _check_requirements(kfdef: KfDef, chosen: list[Application]) -> None:
     )
     also = ", ".join(dict.fromkeys(user for users in broken.values() for user in users))
     fix = _(
-        "Leave {required} on, or switch off {users} as well. If your cluster has {required} already, from "
-        "elsewhere, copy the preset and take {required} out of its requires.kfinstall.io/ annotations."
+        "Leave {required} on, or switch off {users} as well. If your cluster has {required} already, "
+        "from elsewhere, name it under kubeflow.provided."
     )
     what = _("{required} cannot be switched off.").format(required=", ".join(broken))
     raise UsageError(what, why=why, fix=fix.format(required=", ".join(broken), users=also))

@@ -124,6 +124,11 @@ class Kubeflow(Model):
     components: dict[str, bool] = Field(
         default_factory=dict, title=_("Components"), description=_("Parts to switch on or off, by name.")
     )
+    provided: tuple[str, ...] = Field(
+        default=(),
+        title=_("Provided by the cluster"),
+        description=_("Parts that the cluster has already, for example cert-manager: left out, and not missed."),
+    )
     parameters: dict[str, dict[str, str]] = Field(
         default_factory=dict,
         title=_("Parameters"),

@@ -68,3 +68,10 @@ def test_parameters_without_effect_are_told() -> None:
     assert off.warnings == ("The parameters x have no effect: a is switched off.",)
     stacks = select(kfdef("a", STACKS), parameters={"a": {"x": "1"}})
     assert "no effect in a KfDef of stacks" in stacks.warnings[0]
+
+
+def test_what_the_cluster_provides_is_left_out_and_not_missed() -> None:
+    whole = kfdef("istio", "dex", dex="istio")
+    assert on(select(whole, provided=["istio"])) == ["dex"]
+    with pytest.raises(UsageError, match='no application "itsio"'):
+        select(whole, provided=["itsio"])
