@@ -9,7 +9,8 @@ they have to say comes through one queue.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
@@ -54,7 +55,7 @@ PATIENCE_WITHOUT_WAITING = 120.0
 LONGEST_WITHOUT_WAITING = 1200.0
 """Seconds for a whole run in which no pod is waited for."""
 
-GRACE = 10.0
+GRACE = 5.0
 """Seconds that requests under way get to be answered when the run's time is over, or when nobody listens any more."""
 
 PROBE_FIRST, PROBE_LONGEST = 0.05, 2.0
@@ -119,6 +120,7 @@ class _Run:
         self.schedule, self.progress, self.waits = Schedule(plan.steps), Progress(plan.steps), Waits()
         self.width = Width(self.connection.refusals)
         self.inbox: SimpleQueue[_Message] = SimpleQueue()
+        self.heard: deque[_Message] = deque()
         branch = Cluster(self.connection)
         self.workers = Workers(int(MOST), lambda step: send(branch, step), self.inbox.put)
         self.watches = Watches(self.connection, self._report, self._report_denied)
@@ -149,8 +151,9 @@ class _Run:
             if self.control.abandoned:
                 raise Interrupted(_("Stopped. What was under way may or may not be done."))
             yield from self._dispatch()
-            for message in self._messages(self._pause()):
-                yield from self._take(message)
+            self._listen(self._pause())
+            while self.heard:
+                yield from self._take(self.heard.popleft())
             yield from self._explain()
             if not self.timed_out and time.monotonic() >= self.deadline:
                 yield from self._time_out()
@@ -170,16 +173,19 @@ class _Run:
         """Take in what is still answered, unless the user has no time for it, and let go of everything."""
         try:
             deadline = time.monotonic() + (0 if self.control.abandoned or self.timed_out else GRACE)
+            self._take_silently()
             while self.under_way and time.monotonic() < deadline:
-                self._take_silently(self._messages(LISTEN))
-            self._take_silently(self._messages())
+                self._listen(LISTEN)
+                self._take_silently()
             self._sync()
         finally:
             self.connection.close()
             self.workers.close()
 
-    def _take_silently(self, messages: Iterable[_Message]) -> None:
-        for message in messages:
+    def _take_silently(self) -> None:
+        self._listen(0)
+        while self.heard:
+            message = self.heard.popleft()
             if isinstance(message, Answered):
                 self.under_way.pop(message.step.id, None)
                 if message.error is None:
@@ -229,14 +235,12 @@ class _Run:
     def _report_denied(self, collection: str, error: ClusterError) -> None:
         self.inbox.put(_Denied(collection, error))
 
-    def _messages(self, pause: float = 0.0) -> list[_Message]:
-        """Everything that has come; pause: seconds to wait for the first."""
-        found: list[_Message] = []
+    def _listen(self, pause: float) -> None:
+        """Hear everything that has come; pause: seconds to wait for the first, if nothing has."""
         with suppress(Empty):
-            found.append(self.inbox.get(timeout=pause) if pause else self.inbox.get_nowait())
+            self.heard.append(self.inbox.get(timeout=pause) if pause else self.inbox.get_nowait())
             while True:
-                found.append(self.inbox.get_nowait())
-        return found
+                self.heard.append(self.inbox.get_nowait())
 
     def _pause(self) -> float:
         """Seconds until something else has to be done than to listen."""

@@ -1,5 +1,6 @@
 """Taking an install away: look for what it owns, plan, carry out, forget."""
 
+import contextlib
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from kfinstall.engine.install import journal_path
 from kfinstall.engine.journal import Journal
 from kfinstall.engine.removal import Holdings, plan_removal
 from kfinstall.engine.runner import Records, RunOptions, run
-from kfinstall.errors import UsageError
+from kfinstall.errors import ApiError, UsageError
 from kfinstall.facts import applyset
 from kfinstall.kube import discovery, membership
 from kfinstall.kube import inventory as inventories
@@ -109,6 +110,11 @@ def _forget(cluster: Cluster, install: str) -> None:
     parent = cluster.look(inventories.path(install))
     if parent:
         cluster.delete(inventories.path(install), parent["metadata"]["uid"])
+    with contextlib.suppress(ApiError):  # whoever may not look at it, or delete it, leaves it empty
+        _forget_namespace(cluster)
+
+
+def _forget_namespace(cluster: Cluster) -> None:
     namespace = cluster.look(inventories.NAMESPACE_PATH)
     if namespace is None or applyset.PART_OF not in (namespace["metadata"].get("labels") or {}):
         return

@@ -115,7 +115,7 @@ def _found(resource: Resource, body: Body) -> Found:
     return Found(
         key=key,
         path=resource.path(resource.versions[0], key.namespace, key.name),
-        uid=metadata["uid"],
+        uid=metadata.get("uid", ""),  # what an aggregated API makes up when it is asked may have none
         owner=(metadata.get("labels") or {}).get(PART_OF, ""),
         dependent=_is_issued(metadata),
         finalizers=tuple(metadata.get("finalizers") or ()),

@@ -11,6 +11,7 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 
 from tests.contract.installer import Installer
+from tests.contract.manifests import namespace as namespace_body
 from tests.contract.proxy import Proxy
 from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
@@ -28,8 +29,15 @@ def admin(control_plane: Cluster) -> Iterator[Api]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def system_namespace(control_plane: Cluster) -> None:
+    """The namespace of the installs' records stands already: its end, after each uninstall, takes seconds."""
+    with Api(control_plane.kubeconfig()) as api, contextlib.suppress(ApiException):  # it is there
+        api.create("/api/v1/namespaces", namespace_body("kfinstall-system"))
+
+
 @pytest.fixture
-def unique(admin: Api) -> Iterator[str]:
+def unique(admin: Api, system_namespace: None) -> Iterator[str]:
     """A name for a namespace, an install, a group (`<name>.example.com`) that nobody else has in the cluster."""
     name = f"kf-{secrets.token_hex(4)}"
     yield name
