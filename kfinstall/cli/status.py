@@ -8,6 +8,7 @@ import click
 
 from kfinstall.cli import asked
 from kfinstall.cli.exit_codes import ExitCode
+from kfinstall.cli.narration import on_a_line
 from kfinstall.cli.options import ConnectionFlags, connection_options, output_option
 from kfinstall.cli.versioned import versioned
 from kfinstall.words import _
@@ -40,8 +41,13 @@ def status(*, name: str | None, output: str, kubeconfig: str | None, context: st
         click.echo(
             "\n".join(_text(install, objects) for install, objects in found.items()) or _("Nothing is installed.")
         )
-    healthy = all(entry.readiness.ready for objects in found.values() for entry in objects)
-    return ExitCode.OK if healthy and found else ExitCode.CHECK_FAILED
+    healthy = found and all(map(_healthy, found.values()))
+    return ExitCode.OK if healthy else ExitCode.CHECK_FAILED
+
+
+def _healthy(objects: "list[ObjectStatus]") -> bool:
+    """An install of nothing is none."""
+    return bool(objects) and all(entry.readiness.ready for entry in objects)
 
 
 def _text(install: str, objects: "list[ObjectStatus]") -> str:
@@ -56,7 +62,9 @@ def _text(install: str, objects: "list[ObjectStatus]") -> str:
         well = sum(entry.readiness.ready for entry in entries)
         mark = "✓" if well == len(entries) else "✗"
         lines.append(f"  {mark} {namespace:28} {well}/{len(entries)}")
-        lines += [f"      {e.key.kind}/{e.key.name}: {e.readiness.why}" for e in entries if not e.readiness.ready]
+        lines += [
+            f"      {e.key.kind}/{e.key.name}: {on_a_line(e.readiness.why)}" for e in entries if not e.readiness.ready
+        ]
     return "\n".join(lines)
 
 
@@ -64,7 +72,7 @@ def _report(found: "dict[str, list[ObjectStatus]]") -> list[dict[str, object]]:
     return [
         {
             "name": install,
-            "ready": all(entry.readiness.ready for entry in objects),
+            "ready": _healthy(objects),
             "objects": [
                 {
                     **entry.key._asdict(),
