@@ -3,6 +3,7 @@
 Applying them would take them from the controller that fills them, which takes them back: two writers for ever.
 """
 
+import base64
 import copy
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -92,7 +93,17 @@ def _without_ca(client: Any, body: Body) -> None:
         del client["caBundle"]
 
 
+def _secret(body: Body) -> None:
+    """The server moves stringData into data and then nobody owns it there: a change by hand would go unseen."""
+    texts = body.get("stringData")
+    if isinstance(texts, dict) and all(isinstance(text, str) for text in texts.values()):
+        encoded = {name: base64.b64encode(text.encode()).decode() for name, text in texts.items()}
+        body["data"] = {**(body.get("data") or {}), **encoded}
+        del body["stringData"]
+
+
 _BY_KIND: dict[tuple[str, str], Callable[[Body], None]] = {
+    ("", "Secret"): _secret,
     ("rbac.authorization.k8s.io", "ClusterRole"): _cluster_role,
     ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): _webhooks,
     ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): _webhooks,
