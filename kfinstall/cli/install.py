@@ -154,6 +154,8 @@ def confirm(question: str) -> None:
 
 
 def _say_the_end(teller: Narrator, finished: RunFinished, kept: Kept) -> None:
+    if kept.failures and (told := _advice(kept)):
+        teller.note(told)
     if kept.conflicts:
         teller.note(conflict_table(kept.conflicts))
     if finished.result is Result.STOPPED:
@@ -165,3 +167,9 @@ def _say_the_end(teller: Narrator, finished: RunFinished, kept: Kept) -> None:
             counted("{count} object failed; see above.", "{count} objects failed; see above.", len(kept.failures))
         )
     teller.note(summary(finished))
+
+
+def _advice(kept: Kept) -> str:
+    from kfinstall.cli.advice import advice  # noqa: PLC0415 - the catalogue of causes is read only when it is needed
+
+    return advice(kept.failures)

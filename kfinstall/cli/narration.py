@@ -12,6 +12,9 @@ from kfinstall.contracts.event import Event, Outcome, RunFinished, as_json
 from kfinstall.render.renderer import RenderEvent
 from kfinstall.words import _, counted
 
+LONGEST_REASON = 300
+"""Characters of a reason that are shown on a line."""
+
 
 class Narrator(Protocol):
     """Something that tells events to a person or a program."""
@@ -144,9 +147,9 @@ def line_of(event: Event) -> tuple[str, str, str] | None:
         case events.StepFinished(step, application, outcome, seconds):
             return application, _ending(step, outcome), f"{object_of(step)} ({seconds:.1f} s)"
         case events.StepRetried(step, application, why, _seconds):
-            return application, "retry", f"{object_of(step)}: {why}"
+            return application, "retry", f"{object_of(step)}: {on_a_line(why)}"
         case events.StepFailed(step, application, what, why, fix):
-            return application, "FAILED", " ".join(filter(None, [what, why, f"→ {fix}" if fix else ""]))
+            return application, "FAILED", " ".join(filter(None, [what, on_a_line(why), f"→ {fix}" if fix else ""]))
         case events.StepSkipped(step, application, because):
             return application, "skipped", f"{object_of(step)}: {because}"
         case events.ConflictFound(_step, subject, field, manager):
@@ -156,7 +159,7 @@ def line_of(event: Event) -> tuple[str, str, str] | None:
                 _("{object} {field} is managed by {manager}").format(object=subject, field=field, manager=manager),
             )
         case events.Waiting(step, application, why):
-            return application, "wait", f"{object_of(step)}: {why}"
+            return application, "wait", f"{object_of(step)}: {on_a_line(why)}"
         case events.ApplicationFinished(application, seconds):
             return application, "done", f"({seconds:.1f} s)"
         case events.Notice(message):
@@ -168,6 +171,14 @@ def _ending(step: str, outcome: Outcome) -> str:
     if outcome is not Outcome.MET:
         return outcome
     return "gone" if step.startswith("await gone ") else "ready"
+
+
+def on_a_line(why: str) -> str:
+    """A reason short enough to read; a chain of errors keeps its first link and its last, which tells most."""
+    why = " ".join(why.split())
+    if len(why) <= LONGEST_REASON:
+        return why
+    return f"{why[: LONGEST_REASON // 3]} … {why[-LONGEST_REASON * 2 // 3 :]}"
 
 
 def object_of(step: str) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 from kfinstall.contracts.manifest import Body
 from kfinstall.words import _
 
-LONGEST = 300
-"""Characters of a message that fit a line of explanation; a runtime's can have thousands."""
+LONGEST = 4000
+"""Characters of a message that are kept: enough for the whole chain of errors of a runtime, whose last link tells."""
 
 
 def trouble(pod: Body) -> str:
