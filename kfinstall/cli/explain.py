@@ -43,7 +43,7 @@ def explain(*, message: tuple[str, ...], lines: bool, output: str) -> ExitCode:
 def _whole(message: tuple[str, ...]) -> str:
     if message == ("-",):
         with click.open_file("-", encoding="utf-8", errors="replace") as stream:
-            return stream.read(LONGEST_INPUT)
+            return str(stream.read(LONGEST_INPUT))
     return " ".join(message)
 
 
@@ -72,7 +72,12 @@ def _fields(text: str, found: Explanation | None) -> dict[str, Json]:
     """The document's fields; of a message without a known cause, `cause` is null."""
     if found is not None:
         return found.as_json()
-    return {"cause": None, "parameters": parsed(text), "summary": _("No cause of this message is known."), "remedy": None}
+    return {
+        "cause": None,
+        "parameters": parsed(text),
+        "summary": _("No cause of this message is known."),
+        "remedy": None,
+    }
 
 
 def _page(text: str, found: Explanation | None) -> str:

@@ -83,7 +83,7 @@ def catalogue() -> Catalogue:
 
 
 def _documents() -> Iterator[Any]:
-    import yaml
+    import yaml  # noqa: PLC0415 - start-up does without it
 
     # the C parser takes a tenth of the time; where libyaml is missing the other one gives the same
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

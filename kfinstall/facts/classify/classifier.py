@@ -7,7 +7,7 @@ from kfinstall.contracts.explanation import Explanation, Json
 from kfinstall.facts.classify.catalogue import Catalogue, Cause, Rule, catalogue
 from kfinstall.facts.classify.normalise import normalised
 from kfinstall.facts.classify.pulling import read_pull
-from kfinstall.facts.classify.refusals import read_refused_request
+from kfinstall.facts.classify.refusals import read_refused_request, split_subresource
 from kfinstall.facts.classify.signals import Signals
 from kfinstall.facts.classify.unschedulable import read_refusal
 from kfinstall.facts.classify.wording import explained
@@ -65,6 +65,9 @@ def _read(message: str, known: Catalogue) -> Signals:
             if signals.read(phrases):
                 signals.add(name, value)
     read_pull(signals, known)
+    read_refused_request(signals)
+    for phrase in known.places:
+        signals.read((phrase,))
     _settle_target(signals)
     return signals
 
@@ -78,13 +81,10 @@ def _settle_target(signals: Signals) -> None:
 
 
 def _candidates(signals: Signals, known: Catalogue) -> Iterator[Candidate]:
-    read_refused_request(signals)
     for cause in known.causes.values():
         held = [found for rule in cause.rules if (found := _holds(cause, rule, signals))]
         if held:
             yield max(held, key=lambda each: (each.rank, each.weight))
-    for phrase in known.places:
-        signals.read((phrase,))
 
 
 def _holds(cause: Cause, rule: Rule, signals: Signals) -> Candidate | None:
@@ -108,4 +108,5 @@ def _holds(cause: Cause, rule: Rule, signals: Signals) -> Candidate | None:
 def _parameters(signals: Signals, best: Candidate) -> dict[str, Json]:
     """What the rule itself captured says more about this cause than what stands elsewhere in the message."""
     parameters: dict[str, Json] = {**signals.parameters, **best.captures}
+    split_subresource(parameters)
     return {name: value for name, value in parameters.items() if value not in (None, "", [], {})}

@@ -2,8 +2,8 @@
 
     reference  = [domain "/"] path [":" tag] ["@" digest]
 
-The first component is a domain only where it has a "." or a ":", or is "localhost"; otherwise the image is Docker Hub's,
-and one with a single component is an official one (`library/`).
+The first component is a domain only where it has a "." or a ":", or is "localhost"; otherwise the image is of
+Docker Hub, and one with a single component is an official one (`library/`).
 """
 
 import re
@@ -37,7 +37,7 @@ class Reference:
         )
 
 
-class InvalidReference(ValueError):  # noqa: N818 - named after the event's reason, InvalidImageName
+class InvalidReference(ValueError):
     """Not an image reference. reason: a word for what is wrong: empty, placeholder, space, uppercase, …"""
 
     def __init__(self, text: str, reason: str) -> None:

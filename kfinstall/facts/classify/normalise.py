@@ -1,7 +1,7 @@
 """From what was pasted to one line of plain words.
 
-Log lines wrap a message in JSON, in escaped quotes within quotes, in colours and in columns of kubectl. The wrapping says
-nothing about the cause, so it goes; what it wraps stays, in its order.
+Log lines wrap a message in JSON, in escaped quotes within quotes, in colours and in columns of kubectl. The wrapping
+says nothing about the cause, so it goes; what it wraps stays, in its order.
 """
 
 import json
@@ -16,18 +16,25 @@ LONGEST = 16_000
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\ufeff]")
-_UNICODE_ESCAPE = re.compile(r"\\u00([0-7][0-9a-fA-F])")
-_ESCAPES = (('\\"', '"'), ("\\'", "'"), ("\\n", "\n"), ("\\r", " "), ("\\t", " "), ("\\/", "/"))
-_TYPOGRAPHIC = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "\u00a0": " "})
+_NORMAL_EVENT = re.compile(
+    r"\bNormal\s+(?:Scheduled|Pulling|Pulled|Created|Started|SuccessfulCreate|SuccessfulAttachVolume|SuccessfulMountVolume"
+    r"|AddedInterface|TriggeredScaleUp|Provisioning|ProvisioningSucceeded|LeaderElection|NodeReady|RegisteredNode)\b"
+)
+_ESCAPE = re.compile(r"\\(u00[0-7][0-9a-fA-F]|x1b|[\"'nrt/\\])")
+_ESCAPED = {"n": "\n", "r": " ", "t": " ", "x1b": "\x1b"}
+_TYPOGRAPHIC = str.maketrans({"“": '"', "”": '"', "„": '"', "\u2018": "'", "\u2019": "'", "\u00a0": " "})
 _DEEPEST_QUOTING = 4
 
 
 def normalised(message: str) -> str:
-    """One line of single-spaced words, without colours, escapes and secrets; at most LONGEST characters."""
-    text = _ANSI.sub("", _bounded(message))
-    text = _CONTROL.sub(" ", text).translate(_TYPOGRAPHIC)
-    text = "\n".join(_unwrapped(line) for line in (text,) if line) if _is_json(text) else _by_line(text)
-    text = _unescaped(text)
+    """One line of single-spaced words, without colours, escapes and secrets; at most LONGEST characters.
+
+    Normal events among several lines are left out: what they name would be taken for a part of the failure.
+    """
+    text = _bounded(message)
+    text = _unwrapped(text) if _is_json(text) else "\n".join(map(_unwrapped, text.split("\n")))
+    text = _CONTROL.sub(" ", _ANSI.sub("", _unescaped(text))).translate(_TYPOGRAPHIC)
+    text = "\n".join(line for line in text.split("\n") if not _NORMAL_EVENT.search(line))
     return redacted(" ".join(text.split()))
 
 
@@ -37,10 +44,6 @@ def _bounded(message: str) -> str:
     return f"{message[: LONGEST * 5 // 8]} {message[-LONGEST * 3 // 8 :]}"
 
 
-def _by_line(text: str) -> str:
-    return "\n".join(_unwrapped(line) if _is_json(line) else line for line in text.split("\n"))
-
-
 def _is_json(text: str) -> bool:
     text = text.strip()
     return text[:1] in {"{", "["} and text[-1:] in {"}", "]"}
@@ -48,6 +51,8 @@ def _is_json(text: str) -> bool:
 
 def _unwrapped(text: str) -> str:
     """`key: value` for each value of a JSON text; the text itself where it is no JSON."""
+    if not _is_json(text):
+        return text
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
@@ -75,10 +80,12 @@ def _unescaped(text: str) -> str:
     """Quotes within quotes are escaped once for each level; klog and JSON logs reach three."""
     for _level in range(_DEEPEST_QUOTING):
         before = text
-        text = _UNICODE_ESCAPE.sub(lambda code: chr(int(code[1], 16)), text)
-        for escape, character in _ESCAPES:
-            text = text.replace(escape, character)
-        text = text.replace("\\\\", "\\")
+        text = _ESCAPE.sub(_character, text)
         if text == before:
             break
     return text
+
+
+def _character(escape: re.Match[str]) -> str:
+    code = escape[1]
+    return chr(int(code[1:], 16)) if code.startswith("u") else _ESCAPED.get(code, code)

@@ -32,6 +32,9 @@ _KINDS = {
     "gates": r"[^\[\]()]{0,400}",
 }
 _NAME = rf"[^\s\"'`,;(){{}}]{{1,{LONGEST_NAME}}}"
+_START = r"(?<![^\s\"'`,;(){}])"
+"""Where a name may start; without it, each character of a long word would be tried as the start of one."""
+
 _UNQUOTED = frozenset({"text", "gates"})
 
 
@@ -76,8 +79,10 @@ class Phrase:
         for kind, value in self._tokens:
             if kind == "gap":
                 parts.append("")
-            else:
-                parts[-1] += _pattern(kind, value)
+                continue
+            if kind == "capture" and not parts[-1]:
+                parts[-1] = _START
+            parts[-1] += _pattern(kind, value)
         return [re.compile(part, re.IGNORECASE) for part in parts if part]
 
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable
 
-from kfinstall.facts.classify.catalogue import Catalogue
 from kfinstall.facts.classify import image_reference
 from kfinstall.facts.classify.addresses import Address, addresses, family, looked_up
+from kfinstall.facts.classify.catalogue import Catalogue
 from kfinstall.facts.classify.signals import Signals
 
 _STATUS = re.compile(
@@ -84,7 +84,7 @@ def _find_registry(signals: Signals, catalogue: Catalogue, asked: list[Address],
         signals.add("registry", families[0])
     elif hosts or images:
         signals.add("registry", "other")
-    if asked or images or (families and hosts):
+    if asked or (families and hosts):
         signals.add("target", "registry")
     if hosts:
         signals.name("registry", hosts[0])

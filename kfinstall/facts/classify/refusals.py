@@ -17,7 +17,9 @@ _FIELD_NAMES = {
 }
 _QUOTED = re.compile(r"[\"']([^\"']{0,253})[\"']")
 _QUOTA = re.compile(r"\b(requested|used|limited): ((?:[\w./-]{1,253}=[\w.]{1,40},?){1,40})")
-_NO_KIND = re.compile(r"no matches for kind [\"']?([A-Za-z]\w{0,100})[\"']? in version [\"']?\s*([\w./-]{1,253})")
+_NO_KIND = re.compile(
+    r"no matches for kind [\"']?([A-Za-z]\w{0,100})[\"']? in version [\"']?\s*([\w./-]{1,253})", re.IGNORECASE
+)
 _NO_KIND_PYTHON = re.compile(r"api_version'?: '?([\w./-]{1,253})'?, '?kind'?: '?([A-Za-z]\w{0,100})")
 _BUILT_IN = re.compile(r"(?:v\d\w*|(?:apps|batch|autoscaling|policy|extensions)/.*|[\w.-]*\.k8s\.io/.*)")
 _NOT_BUILT_IN = re.compile(r"(?:app|gateway\.networking|\w+\.x|snapshot\.storage|metrics|resource\w*)\.k8s\.io/.*")
@@ -28,7 +30,6 @@ def read_refused_request(signals: Signals) -> None:
     _read_rules(signals)
     _read_quota(signals)
     _read_kind(signals)
-    _split_subresource(signals)
 
 
 def _read_rules(signals: Signals) -> None:
@@ -71,7 +72,8 @@ def _read_kind(signals: Signals) -> None:
     signals.add("api", "built-in" if built_in else "custom")
 
 
-def _split_subresource(signals: Signals) -> None:
-    resource = signals.parameters.get("resource")
-    if isinstance(resource, str) and "verb" in signals.parameters and "/" in resource:
-        signals.parameters["resource"], _slash, signals.parameters["subresource"] = resource.partition("/")
+def split_subresource(parameters: dict[str, Json]) -> None:
+    """`pods/exec`, which a user may not create, is the subresource exec of pods."""
+    resource = parameters.get("resource")
+    if isinstance(resource, str) and "verb" in parameters and "/" in resource:
+        parameters["resource"], _slash, parameters["subresource"] = resource.partition("/")

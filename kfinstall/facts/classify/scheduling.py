@@ -13,7 +13,10 @@ from dataclasses import dataclass
 
 _REFUSAL = re.compile(r"(\d+)/(\d+) nodes are (?:available|unavailable):?", re.IGNORECASE)
 _OLD_REFUSAL = re.compile(r"no nodes are available that match all of the (?:following )?predicates:+", re.IGNORECASE)
-_FRAGMENT = re.compile(r"(?:\d+ (?:Insufficient [\w./-]+|node\(s\) |Too many pods))", re.IGNORECASE)
+_FRAGMENT = re.compile(
+    r"\b\d+ (?:Insufficient [a-z][\w./-]*|node\(s\) (?:had|didn|were|did) |Too many pods)", re.IGNORECASE
+)
+_RESOURCE = re.compile(r"insufficient ([a-z][\w.-]*(?:/[\w.-]*\w)?)", re.IGNORECASE)
 _PREEMPTION = re.compile(r"\.?\s*preemption:", re.IGNORECASE)
 _END = re.compile(r"\.(?=\s|[\"']|$)|\.\.+|\"?\s+(?:pod|err|logger)=|(?<=[\w.)}])[\"'](?=\s*[,}\n]|$)")
 _COUNT_FIRST = re.compile(r"(\d+)\s+(.+)")
@@ -35,8 +38,8 @@ class Reason:
     @property
     def resource(self) -> str:
         """The resource that is short, "" where the reason is another."""
-        kind, _, name = self.text.partition(" ")
-        return name.strip() if kind.lower() == "insufficient" else ""
+        found = _RESOURCE.match(self.text)
+        return found[1].rstrip(".") if found else ""
 
     @property
     def taint(self) -> str:
@@ -66,9 +69,8 @@ def refusal(text: str) -> Refusal | None:
     old = _OLD_REFUSAL.search(text)
     if old:
         return _ancient(text[old.end() : old.end() + _LONGEST_BODY])
-    if _FRAGMENT.match(text):
-        return _modern(None, text[:_LONGEST_BODY])
-    return None
+    part = _FRAGMENT.search(text)
+    return _modern(None, text[part.start() : part.start() + _LONGEST_BODY]) if part else None
 
 
 def _modern(nodes: int | None, body: str) -> Refusal:

@@ -72,8 +72,8 @@ def _taint_kind(taint: str) -> str:
 def _decisive(known: list[tuple[str, Reason]], catalogue: Catalogue) -> tuple[str, Reason]:
     """The reason to mend first: by the catalogue's order, and among cpu and memory by how many nodes lack it.
 
-    Restrictions (taints, selectors, volumes that stand elsewhere) say where a pod may run at all; what is short there is
-    what has to be mended, so shortages come first in the order.
+    Restrictions (taints, selectors, volumes that stand elsewhere) say where a pod may run at all; what is short there
+    is what has to be mended, so shortages come first in the order.
     """
     order = [reason.kind for reason in catalogue.scheduler]
 

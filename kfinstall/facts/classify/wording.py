@@ -13,7 +13,7 @@ _LONGEST_VALUE = 200
 
 def explained(cause: Cause, parameters: Mapping[str, Json], confidence: float, others: tuple[str, ...]) -> Explanation:
     """The cause in the user's language, about this case."""
-    unsaid = _unsaid()
+    unsaid = unsaid_words()
     return Explanation(
         cause=cause.id,
         title=_(cause.title),
@@ -54,7 +54,7 @@ def _plain(value: Json) -> str:
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
 
 
-def _unsaid() -> dict[str, str]:
+def unsaid_words() -> dict[str, str]:
     """How a sentence speaks of what the message did not name."""
     return {
         "apiGroup": _("its API group"),

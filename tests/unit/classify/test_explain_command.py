@@ -1,0 +1,73 @@
+"""`kfinstall explain`: text and JSON, one message and many, known and unknown."""
+
+import json
+
+from click.testing import CliRunner, Result
+
+from kfinstall.cli.explain import explain
+
+DNS = 'Head "https://ghcr.io/v2/kubeflow/x/manifests/1": dial tcp: lookup ghcr.io: no such host'
+
+
+def run(*arguments: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(explain, list(arguments), input=stdin, standalone_mode=False)
+
+
+def test_a_page_for_a_person() -> None:
+    result = run(DNS)
+    assert result.return_value == 0
+    assert "(img-dns)" in result.stdout
+    assert "What to do:" in result.stdout
+    assert "  $ minikube ssh -- nslookup ghcr.io" in result.stdout
+
+
+def test_one_object_for_a_program() -> None:
+    document = json.loads(run("-o", "json", DNS).stdout)
+    assert document["apiVersion"] == "kfinstall.io/v1alpha1"
+    assert document["kind"] == "Explanation"
+    assert document["cause"] == "img-dns"
+    assert document["parameters"]["host"] == "ghcr.io"
+    assert document["summary"]
+    assert document["remedy"]["commands"]
+
+
+def test_a_message_in_several_arguments_is_one() -> None:
+    assert run(*DNS.split(" ")).return_value == 0
+
+
+def test_standard_input_may_have_several_lines() -> None:
+    text = "Name: x\nEvents:\n  Warning  FailedScheduling  scheduler  0/1 nodes are available:\n  1 Insufficient cpu."
+    assert json.loads(run("-o", "json", "-", stdin=text).stdout)["cause"] == "sched-insufficient-cpu"
+
+
+def test_lines_are_messages_of_their_own() -> None:
+    result = run("--lines", "-o", "json", "-", stdin=f"{DNS}\n\nStarted container main\n")
+    documents = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(each["line"], each["cause"]) for each in documents] == [(1, "img-dns"), (2, None)]
+    assert result.return_value == 0
+
+
+def test_lines_for_a_person() -> None:
+    result = run("--lines", "-", stdin=f"{DNS}\nStarted container main\n")
+    assert result.stdout.splitlines()[0].startswith("1: img-dns: ")
+    assert result.stdout.splitlines()[1] == "2: no cause known"
+
+
+def test_an_unknown_message_says_so_and_what_it_names() -> None:
+    result = run("frobnicated https://harbor.example.org/v2/a/manifests/1")
+    assert result.return_value == 1
+    assert "No cause of this message is known." in result.stdout
+    assert "host: harbor.example.org" in result.stdout
+
+
+def test_an_unknown_message_for_a_program() -> None:
+    result = run("-o", "json", "frobnicated")
+    assert result.return_value == 1
+    document = json.loads(result.stdout)
+    assert document["cause"] is None
+    assert document["remedy"] is None
+
+
+def test_bytes_that_are_no_text_do_not_stop_it() -> None:
+    result = CliRunner().invoke(explain, ["-"], input=b"\xff\xfe OOMKilled", standalone_mode=False)
+    assert result.return_value == 0
