@@ -16,7 +16,8 @@ from urllib.parse import urlencode
 import urllib3
 import yaml
 from kubernetes.client import ApiClient
-from kubernetes.config import ConfigException, list_kube_config_contexts, new_client_from_config
+from kubernetes.config import ConfigException, new_client_from_config
+from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.errors import ApiError, ClusterError, Interrupted, Unauthorized, Unreachable
@@ -388,8 +389,9 @@ def _no_kubeconfig(files: str, context: str | None, error: Exception) -> Cluster
 
 
 def _target(files: str, context: str | None, client: ApiClient) -> Target:
-    contexts, active = list_kube_config_contexts(config_file=files)
-    chosen = next((entry for entry in contexts if entry["name"] == context), active)
+    # list_kube_config_contexts would refuse a file whose own current context is gone, also when another is asked for
+    loader = KubeConfigLoader(config_dict=KubeConfigMerger(files).config, active_context=context)
+    chosen = loader.current_context
     return Target(
         context=str(chosen["name"]),
         server=str(client.configuration.host),
