@@ -5,6 +5,7 @@ overrides; fill in `${ENV}`; validate; make paths absolute. Each step goes on wi
 reports everything that is wrong, and never one thing twice.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -25,6 +26,9 @@ from kfinstall.words import _
 
 KFDEF_GROUP = "kfdef.apps.kubeflow.org"
 KFDEF_KIND = "KfDef"
+
+_PASSWORD = re.compile(r"//[^/\s@]*:[^/\s@]*@")
+"""The user and password of an address."""
 
 
 class Origin(NamedTuple):
@@ -162,7 +166,7 @@ def shown_data(loaded: LoadedInstall) -> dict[str, object]:
     """The effective values as a file would have them.
 
     Defaults are filled in, a value from the environment is its reference, and a text that stands under a key that
-    sounds secret is `***`.
+    sounds secret is `***`, as is the password of an address.
     """
     data = loaded.install.model_dump(mode="json", by_alias=True, exclude_none=True)
     return {key: _shown(value, (key,), loaded.document) for key, value in data.items()}
@@ -177,7 +181,7 @@ def _shown(value: object, path: tuple[str | int, ...], document: Document) -> ob
     if node is not None and node.template:
         return node.template
     if isinstance(value, str):
-        return "***" if secret(path) else escaped(value)
+        return "***" if secret(path) else _PASSWORD.sub("//***@", escaped(value))
     return value
 
 
