@@ -11,8 +11,8 @@ from typing import Any
 
 from kfinstall.facts.classify.redact import redacted
 
-LONGEST = 16_000
-"""Characters that are looked at: a `kubectl describe` fits; of more, the beginning and the end."""
+LONGEST = 10_000
+"""Characters that are looked at, more of the end than of the beginning: `kubectl describe` has its events last."""
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\ufeff]")
@@ -41,7 +41,8 @@ def normalised(message: str) -> str:
 def _bounded(message: str) -> str:
     if len(message) <= LONGEST:
         return message
-    return f"{message[: LONGEST * 5 // 8]} {message[-LONGEST * 3 // 8 :]}"
+    head = LONGEST * 2 // 5
+    return f"{message[:head]} {message[head - LONGEST :]}"
 
 
 def _is_json(text: str) -> bool:
