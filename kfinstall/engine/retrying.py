@@ -60,9 +60,7 @@ def again(error: Exception, action: Apply, made_here: bool) -> Again | None:
     """
     if not isinstance(error, ApiError):
         return None
-    webhook = re.search(
-        r'(?:failed calling webhook "([^"]+)"|conversion webhook for ([^ ]+)( failed|:))', error.message
-    )
+    webhook = re.search(r'failed calling webhook "([^"]+)"|conversion webhook for (.+?) failed', error.message)
     if webhook and error.status >= 500:
         return Again(LATER, _webhook_is_down(webhook[1] or webhook[2], error.message))
     found = conflicts(error)

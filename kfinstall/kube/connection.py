@@ -314,7 +314,10 @@ def _attempts_at_internal(message: str) -> int:
 
 
 def _is_overload(error: ApiError | Unreachable) -> bool:
-    return isinstance(error, Unreachable) or error.status in OVERLOADED
+    """Whether the server, or the way to it, has too much to do; a kind that is new has only to be waited for."""
+    if isinstance(error, Unreachable):
+        return True
+    return error.status in OVERLOADED and "storage is (re)initializing" not in error.message
 
 
 def _is_quick(cause: BaseException | None) -> bool:

@@ -71,10 +71,11 @@ def test_both_releases(fresh_control_plane: ControlPlane, tmp_path: Path) -> Non
         assert "Namespace/kubeflow" in kept
         assert {key for key in kept if not key.startswith(("PersistentVolumeClaim/", "Namespace/"))} == set()
         assert exists(admin, "/api/v1/namespaces/kubeflow/secrets/late")
-        eventually(lambda: not any("/kfinstall-system " in entry for entry in standing(admin)), 60)
-        left = standing(admin) - before
+        eventually(lambda: not exists(admin, "/api/v1/namespaces/kfinstall-system"), 60)
+        after = standing(admin)
+        left = after - before
         expected = {entry for entry in left if " kubeflow/" in entry or " /kubeflow " in entry}
         assert left == expected
         kinds = {entry.split(" ")[1] for entry in expected}
         assert kinds <= {"namespaces", "persistentvolumeclaims", "secrets", "configmaps", "serviceaccounts"}
-        assert before <= standing(admin)
+        assert before <= after

@@ -35,10 +35,25 @@ def standing(admin: Api) -> set[str]:
     for path, resources in collections(admin):
         for resource in resources:
             if "/" not in resource["name"] and "list" in resource["verbs"] and resource["name"] not in EPHEMERAL:
-                for item in admin.get(f"{path}/{resource['name']}")["items"]:
+                for item in listed(admin, f"{path}/{resource['name']}"):
                     metadata = item["metadata"]
                     where = metadata.get("namespace", "")
                     found.add(f"{path} {resource['name']} {where}/{metadata['name']} {metadata.get('uid')}")
+    return found
+
+
+def listed(admin: Api, path: str) -> list[Object]:
+    """What is in a collection; that of a kind whose definition is new, or has just gone, may not answer yet."""
+
+    def items() -> list[list[Object]]:
+        try:
+            return [admin.get(path)["items"]]
+        except ApiException as error:
+            if error.status not in {404, 429}:
+                raise
+            return [[]] if error.status == 404 else []
+
+    found: list[Object] = eventually(items)[0]
     return found
 
 
