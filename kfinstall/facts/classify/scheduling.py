@@ -11,10 +11,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-_REFUSAL = re.compile(r"(\d+)/(\d+) nodes are (?:available|unavailable):?", re.IGNORECASE)
+_REFUSAL = re.compile(r"(\d+)/(\d+) nodes (?:are )?(?:un)?available:?", re.IGNORECASE)
 _OLD_REFUSAL = re.compile(r"no nodes are available that match all of the (?:following )?predicates:+", re.IGNORECASE)
 _FRAGMENT = re.compile(
     r"\b\d+ (?:Insufficient [a-z][\w./-]*|node\(s\) (?:had|didn|were|did) |Too many pods)", re.IGNORECASE
+)
+_SHORT_OF = re.compile(
+    r"insufficient (?:cpu|memory|pods|ephemeral-storage|[a-z][\w.-]*/[\w.-]*\w)\b(?! available)(?: \(\d+\))?", re.IGNORECASE
 )
 _RESOURCE = re.compile(r"insufficient ([a-z][\w.-]*(?:/[\w.-]*\w)?)", re.IGNORECASE)
 _PREEMPTION = re.compile(r"\.?\s*preemption:", re.IGNORECASE)
@@ -70,7 +73,10 @@ def refusal(text: str) -> Refusal | None:
     if old:
         return _ancient(text[old.end() : old.end() + _LONGEST_BODY])
     part = _FRAGMENT.search(text)
-    return _modern(None, text[part.start() : part.start() + _LONGEST_BODY]) if part else None
+    if part:
+        return _modern(None, text[part.start() : part.start() + _LONGEST_BODY])
+    shortages = [found[0] for found in _SHORT_OF.finditer(text[:_LONGEST_BODY])]
+    return _ancient(", ".join(shortages)) if shortages else None
 
 
 def _modern(nodes: int | None, body: str) -> Refusal:

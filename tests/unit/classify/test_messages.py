@@ -48,7 +48,7 @@ def cause_of(text: str) -> str | None:
     return found.cause if found else None
 
 
-@pytest.mark.parametrize(("cause", "text"), by_cause("wordings"))
+@pytest.mark.parametrize(("cause", "text"), [*by_cause("wordings"), *by_cause("more")])
 def test_a_wording_of_its_cause(cause: str, text: str) -> None:
     assert cause_of(text) == cause
 
