@@ -48,6 +48,7 @@ def resolve(loaded: LoadedInstall) -> Release:
         provided=wanted.provided,
         parameters=wanted.parameters,
         usage_reporting=wanted.usage_reporting,
+        patched=wanted.patches.keys(),
     )
     facts = presets.facts(chosen, wanted.preset or "")
     return Release(loaded.install, chosen, facts, (*warnings, *chosen.warnings))

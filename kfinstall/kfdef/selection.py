@@ -18,22 +18,24 @@ def select(
     provided: Collection[str] = (),
     parameters: Mapping[str, Mapping[str, str]] | None = None,
     usage_reporting: bool = False,
+    patched: Collection[str] = (),
 ) -> KfDef:
     """The KfDef with the user's choices.
 
     components: application -> on or off; what is not named stays on. provided: applications that the cluster has
     already: off, and nothing that requires them minds. Usage reporting (spartakus) is off unless usage_reporting
     or components say otherwise. parameters: application -> parameter -> value, over those of
-    the file. What has no effect is added to the KfDef's warnings. Raises UsageError for an unknown application,
+    the file. patched: applications that there are patches for. What has no effect is added to the KfDef's warnings. Raises UsageError for an unknown application,
     and where one that is on requires one that is off.
     """
     components = components or {}
     parameters = parameters or {}
     known = [application.name for application in kfdef.applications]
-    unknown = [*_unknown(components, known), *_unknown(provided, known), *_unknown(parameters, known)]
+    named = dict.fromkeys([*components, *provided, *parameters, *patched])
+    unknown = list(_unknown(named, known))
     if unknown:
         fix = _("The applications here: {names}.").format(names=", ".join(known))
-        raise UsageError(" ".join(dict.fromkeys(unknown)), fix=fix)
+        raise UsageError(" ".join(unknown), fix=fix)
     switched = {USAGE_REPORTING: usage_reporting, **components, **dict.fromkeys(provided, False)}
     chosen = [application for application in kfdef.applications if switched.get(application.name, True)]
     _check_requirements(kfdef, chosen, provided)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import os
 import random
 import re
@@ -130,7 +131,8 @@ class Connection:
         # The client library reads $KUBECONFIG when it is imported, so a later change would go unseen.
         files = str(kubeconfig) if kubeconfig else os.environ.get("KUBECONFIG") or "~/.kube/config"
         try:
-            client = new_client_from_config(config_file=files, context=context, persist_config=False)
+            with _login_errors():
+                client = new_client_from_config(config_file=files, context=context, persist_config=False)
             target = _target(files, context, client)
         except (
             ConfigException,
@@ -384,11 +386,38 @@ def _no_kubeconfig(files: str, context: str | None, error: Exception) -> Cluster
         what = _("Context {context} cannot be used from {file}.").format(context=context, file=files)
     else:
         what = _("There is no usable cluster in {file}.").format(file=files)
+    # what the client library makes of a file that is YAML and something else says nothing to a user
+    stumbled = isinstance(error, TypeError | AttributeError | KeyError)
     return ClusterError(
         what,
-        why=str(error).strip() or type(error).__name__,
+        why=_("It is not a kubeconfig.") if stumbled else str(error).strip() or type(error).__name__,
         fix=_("List what is there with: kubectl config get-contexts; choose with --kubeconfig and --context."),
     )
+
+
+@contextlib.contextmanager
+def _login_errors() -> Iterator[None]:
+    """Raise what the client library only logs, before it goes on without credentials: a login command that fails."""
+    errors = _Errors()
+    root = logging.getLogger()
+    root.addHandler(errors)
+    try:
+        yield
+    finally:
+        root.removeHandler(errors)
+    if errors.messages:
+        raise ConfigException(_("The login command failed: {why}").format(why=errors.messages[0]))
+
+
+class _Errors(logging.Handler):
+    """Keeps what is logged as an error."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
 
 
 def _target(files: str, context: str | None, client: ApiClient) -> Target:

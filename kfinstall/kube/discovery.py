@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.contracts.resource import GroupKind, Resource
-from kfinstall.errors import ApiError
+from kfinstall.errors import ApiError, Unreachable
 from kfinstall.kube.connection import Connection
+from kfinstall.words import _
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 
@@ -31,8 +32,16 @@ _Served = tuple[str, _Kind]
 
 
 def version(connection: Connection) -> str:
-    """The server's version, for example "v1.34.1"."""
-    return str(connection.get("/version").get("gitVersion", ""))
+    """The server's version, for example "v1.34.1". Raises Unreachable when something else answers at its address."""
+    try:
+        return str(connection.get("/version").get("gitVersion", ""))
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        raise Unreachable(
+            _("{server} does not answer as an API server does.").format(server=connection.target.server),
+            why=_("It has no /version: a web server, a proxy or a login page may stand there."),
+        ) from error
 
 
 def discover(connection: Connection) -> Resources:
