@@ -53,11 +53,15 @@ class SchedulerReason:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """words: signal -> value -> phrases. registries: family -> host patterns. places: phrases that name things."""
+    """words: signal -> value -> phrases. registries: family -> host patterns. places: phrases that name things.
+
+    documentation: hosts that messages refer to for reading. dead_projects: of gcr.io, gone for good.
+    """
 
     causes: Mapping[str, Cause]
     words: Mapping[str, Mapping[str, tuple[Phrase, ...]]]
     registries: Mapping[str, tuple[str, ...]]
+    documentation: frozenset[str]
     dead_projects: tuple[str, ...]
     places: tuple[Phrase, ...]
     scheduler: tuple[SchedulerReason, ...]
@@ -76,6 +80,7 @@ def catalogue() -> Catalogue:
             for signal, values in vocabulary["signals"].items()
         },
         registries={family: tuple(hosts) for family, hosts in vocabulary["registries"].items()},
+        documentation=frozenset(vocabulary["documentation"]),
         dead_projects=tuple(vocabulary["deadProjects"]),
         places=_phrases(vocabulary["places"]),
         scheduler=tuple(SchedulerReason(kind, _phrases(texts)) for kind, texts in vocabulary["scheduler"].items()),

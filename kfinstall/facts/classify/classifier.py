@@ -7,7 +7,7 @@ from kfinstall.contracts.explanation import Explanation, Json
 from kfinstall.facts.classify.catalogue import Catalogue, Cause, Rule, catalogue
 from kfinstall.facts.classify.normalise import normalised
 from kfinstall.facts.classify.pulling import read_pull
-from kfinstall.facts.classify.refusals import read_refused_request, split_subresource
+from kfinstall.facts.classify.refusals import read_refused_request, split_names
 from kfinstall.facts.classify.signals import Signals
 from kfinstall.facts.classify.unschedulable import read_refusal
 from kfinstall.facts.classify.wording import explained
@@ -108,5 +108,5 @@ def _holds(cause: Cause, rule: Rule, signals: Signals) -> Candidate | None:
 def _parameters(signals: Signals, best: Candidate) -> dict[str, Json]:
     """What the rule itself captured says more about this cause than what stands elsewhere in the message."""
     parameters: dict[str, Json] = {**signals.parameters, **best.captures}
-    split_subresource(parameters)
+    split_names(parameters)
     return {name: value for name, value in parameters.items() if value not in (None, "", [], {})}

@@ -28,14 +28,17 @@ _KINDS = {
     "port": r"\d{1,5}",
     "address": r"[0-9a-fA-F.:\[\]]+",
     "apiGroup": r"[\w.-]*",
-    "text": r"[^\"'`\n]{1,200}",
+    "requirement": r"[\w.]+\s?[<>=]+\s?[\w.]+",
+    "resources": r"[\w./,-]+",
+    "error": r"[^\"'`\n]{1,200}",
+    "field": r"[\"'`]?[^\s\"'`,;]{1,200}(?:\"[^\s\"]{0,100}\"[^\s\"'`,;]{0,200})?",
     "gates": r"[^\[\]()]{0,400}",
 }
 _NAME = rf"[^\s\"'`,;(){{}}]{{1,{LONGEST_NAME}}}"
 _START = r"(?<![^\s\"'`,;(){}])"
 """Where a name may start; without it, each character of a long word would be tried as the start of one."""
 
-_UNQUOTED = frozenset({"text", "gates"})
+_UNQUOTED = frozenset({"error", "gates", "field"})
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class Phrase:
                 return None
             start = found.start() if start < 0 else start
             position = found.end()
-            captures.update({name: value.rstrip(".:") for name, value in found.groupdict().items() if value})
+            captures.update({name: _trimmed(value) for name, value in found.groupdict().items() if value})
         return Match(sum(map(len, self.literals)), max(start, 0), captures)
 
     @cached_property
@@ -84,6 +87,12 @@ class Phrase:
                 parts[-1] = _START
             parts[-1] += _pattern(kind, value)
         return [re.compile(part, re.IGNORECASE) for part in parts if part]
+
+
+def _trimmed(name: str) -> str:
+    """Without the punctuation of the sentence around it."""
+    name = name.strip("\"'`").rstrip(".:")
+    return name.rstrip("]") if "[" not in name else name
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from kfinstall.facts.classify import image_reference
 from kfinstall.facts.classify.addresses import Address, addresses, family, looked_up
 from kfinstall.facts.classify.catalogue import Catalogue
+from kfinstall.facts.classify.image_reference import DOCKER_HUB
 from kfinstall.facts.classify.signals import Signals
 
 _STATUS = re.compile(
@@ -14,10 +15,12 @@ _STATUS = re.compile(
     re.IGNORECASE,
 )
 _IMAGES = re.compile(
-    r"(?:image|reference|docker://|manifest for|access denied for|manifest [\w.:-]{1,150} in|couldn't parse image name"
+    r"(?:(?<![\w/-])image|reference|docker://|manifest for(?! linux| windows)"
+    r"|access denied for|manifest [\w.:-]{1,150} in|couldn't parse image name"
     r"|short-name|container registry)[ :=]{0,3}[\"'`]?([\w$({][\w./:@$(){}-]{1,500})",
     re.IGNORECASE,
 )
+_SERVICE = re.compile(r"([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})\.svc(?:\..{1,100})?")
 _MOST = 20
 
 
@@ -29,7 +32,7 @@ def read_pull(signals: Signals, catalogue: Catalogue) -> None:
     asked = [address for address in found if address.registry_api]
     images = list(_images(signals.text))
     _name_image(signals, images, asked)
-    _name_host(signals, found, asked)
+    _name_host(signals, [each for each in found if each.host not in catalogue.documentation], asked)
     _find_registry(signals, catalogue, asked, images)
     _find_dead_project(signals, catalogue)
     if any(status in signals.values.get("status", ()) for status in ("500", "502", "503", "504")):
@@ -67,6 +70,10 @@ def _name_host(signals: Signals, found: list[Address], asked: list[Address]) -> 
     for address in [*asked, *found]:
         signals.name("host", address.host)
         signals.name("port", address.port)
+        inside = _SERVICE.fullmatch(address.host)
+        if inside:
+            signals.name("service", inside[1])
+            signals.name("namespace", inside[2])
         break
     for host in looked_up(signals.text):
         signals.name("host", host)
@@ -86,8 +93,8 @@ def _find_registry(signals: Signals, catalogue: Catalogue, asked: list[Address],
         signals.add("registry", "other")
     if asked or (families and hosts):
         signals.add("target", "registry")
-    if hosts:
-        signals.name("registry", hosts[0])
+    if hosts and "registry" in signals.values.get("target", ()):
+        signals.name("registry", DOCKER_HUB if "dockerhub" in families else hosts[0])
 
 
 def _is_mirror(address: Address, registry: str, catalogue: Catalogue) -> bool:

@@ -72,8 +72,11 @@ def _read_kind(signals: Signals) -> None:
     signals.add("api", "built-in" if built_in else "custom")
 
 
-def split_subresource(parameters: dict[str, Json]) -> None:
-    """`pods/exec`, which a user may not create, is the subresource exec of pods."""
+def split_names(parameters: dict[str, Json]) -> None:
+    """Splits what is written as one: `pods/exec` is the subresource exec of pods, `nb-0_team(1-2)` a pod of team."""
+    pod = parameters.get("pod")
+    if isinstance(pod, str) and "_" in pod:
+        parameters["pod"], _underscore, parameters["namespace"] = pod.partition("_")
     resource = parameters.get("resource")
     if isinstance(resource, str) and "verb" in parameters and "/" in resource:
         parameters["resource"], _slash, parameters["subresource"] = resource.partition("/")

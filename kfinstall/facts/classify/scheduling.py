@@ -17,7 +17,8 @@ _FRAGMENT = re.compile(
     r"\b\d+ (?:Insufficient [a-z][\w./-]*|node\(s\) (?:had|didn|were|did) |Too many pods)", re.IGNORECASE
 )
 _SHORT_OF = re.compile(
-    r"insufficient (?:cpu|memory|pods|ephemeral-storage|[a-z][\w.-]*/[\w.-]*\w)\b(?! available)(?: \(\d+\))?", re.IGNORECASE
+    r"insufficient (?:cpu|memory|pods|ephemeral-storage|[a-z][\w.-]*/[\w.-]*\w)\b(?! available)(?: \(\d+\))?",
+    re.IGNORECASE,
 )
 _RESOURCE = re.compile(r"insufficient ([a-z][\w.-]*(?:/[\w.-]*\w)?)", re.IGNORECASE)
 _PREEMPTION = re.compile(r"\.?\s*preemption:", re.IGNORECASE)
@@ -46,9 +47,9 @@ class Reason:
 
     @property
     def taint(self) -> str:
-        """`key: value` of the taint that the reason names, "" where it names none."""
+        """`key: value` of the taint that the reason names, `key` without a value, "" where it names none."""
         found = _TAINT.search(self.text)
-        return (found[1] or found[2] or "").strip() if found else ""
+        return (found[1] or found[2] or "").strip(": ") if found else ""
 
 
 @dataclass(frozen=True, slots=True)

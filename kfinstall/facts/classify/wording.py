@@ -41,7 +41,9 @@ def _filled(template: str, parameters: Mapping[str, Json], unsaid: Mapping[str, 
         return unsaid.get(name, re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper())
 
     filled = _PLACEHOLDER.sub(value, template)
-    return filled[:1].upper() + filled[1:] if unsaid else filled
+    first = _PLACEHOLDER.match(template)
+    words_first = first and first[1] in unsaid and not parameters.get(first[1])
+    return filled[:1].upper() + filled[1:] if words_first else filled
 
 
 def _plain(value: Json) -> str:

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import time
+from importlib import resources
 
 import pytest
 
@@ -34,6 +35,16 @@ def test_its_sentences_speak_of_what_can_be_named(cause: Cause) -> None:
     captured = set(unsaid_words())
     known = {"requirement", "requested", "used", "limited", "level"}
     assert set(PLACEHOLDER.findall(cause.summary + cause.remedy.text)) <= captured | known
+
+
+def test_every_parameter_is_documented() -> None:
+    known = catalogue()
+    rules = [rule for cause in CAUSES for rule in cause.rules]
+    phrases = [*known.places, *(phrase for rule in rules for phrase in (*rule.every, *rule.some))]
+    phrases += [phrase for values in known.words.values() for words in values.values() for phrase in words]
+    captured = {name for phrase in phrases for name in PLACEHOLDER.findall(phrase.text)}
+    readme = resources.files("configs").joinpath("causes", "README.md").read_text(encoding="utf-8")
+    assert captured <= set(re.findall(r"`(\w+)`", readme))
 
 
 def explanations() -> list[Explanation]:
