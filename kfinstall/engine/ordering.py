@@ -39,10 +39,12 @@ class Ordering:
         self._storage = [key for key in self._manifests if key.kind in {"StorageClass", "PersistentVolume"}]
 
     def build(self, *, waiting: bool) -> None:
-        """Add every edge. waiting False leaves out what only a running pod can bring about."""
+        """Add every edge. waiting False leaves out what nothing in the plan needs, or only a pod can bring about."""
         for manifest in self._manifests.values():
             self._follow_containers(manifest)
         if waiting:
+            for definition in self._definitions.values():
+                self.wait_for(Condition.SERVED, definition)
             self._follow_webhooks()
 
     def replace_ending(self, key: ObjectKey) -> None:
