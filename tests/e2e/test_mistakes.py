@@ -1,0 +1,73 @@
+"""What a user sees when kfinstall itself is wrong, or when the machine does not let it work."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.e2e.conftest import Kfinstall
+from tests.e2e.release import Release
+
+MISTAKEN = """
+import sys
+from kfinstall.cli import asked
+def load(*_arguments, **_options):
+    raise ZeroDivisionError("division by zero")
+asked.load = load
+sys.argv[1:] = ["config", "validate", "-f", "install.yaml"]
+from kfinstall.__main__ import main
+main()
+"""
+
+
+def test_a_mistake_in_kfinstall_ends_in_words(kfinstall: Kfinstall) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MISTAKEN], env=kfinstall.environment, capture_output=True, text=True, check=False
+    )
+    [details] = kfinstall.state.glob("kfinstall/crash-*.txt")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "kfinstall: This should not have happened: ZeroDivisionError in <string>, line 5." in done.stderr
+    assert f"The details are in {details}\n" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "ZeroDivisionError: division by zero" in details.read_text()
+    assert details.stat().st_mode & 0o077 == 0, "for the user's eyes"
+
+
+def test_a_mistake_where_nothing_can_be_written(kfinstall: Kfinstall) -> None:
+    environment = {**kfinstall.environment, "XDG_STATE_HOME": "/dev/null"}
+    done = subprocess.run(
+        [sys.executable, "-c", MISTAKEN], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "The details could not be written: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_state_folder_that_cannot_be(connected: Kfinstall, release: Release) -> None:
+    ended = connected("install", "-f", release.install, "--no-wait", XDG_STATE_HOME="/dev/null")
+    assert ended.code == 1
+    assert "/dev/null/kfinstall/" in ended.err
+    assert "$XDG_STATE_HOME" in ended.err
+
+
+def test_a_cache_that_cannot_be(kfinstall: Kfinstall, release: Release) -> None:
+    ended = kfinstall("build", "-f", release.install, XDG_CACHE_HOME="/dev/null")
+    assert ended.code == 1
+    assert "/dev/null/kfinstall" in ended.err
+
+
+def test_a_reader_that_has_seen_enough(kfinstall: Kfinstall, release: Release) -> None:
+    with kfinstall.start("build", "-f", release.install, "--dump") as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert "Traceback" not in said
+    assert "BrokenPipe" not in said
+    assert process.returncode in {0, 1}
+
+
+def test_a_file_that_cannot_be_written(kfinstall: Kfinstall) -> None:
+    ended = kfinstall("init", Path("/dev/null/install.yaml"))
+    assert (ended.code, "/dev/null/install.yaml cannot be written" in ended.err) == (2, True)

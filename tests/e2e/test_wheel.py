@@ -1,0 +1,72 @@
+"""The wheel, installed into an empty environment outside the tree: it works there, and has its data with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import venv
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.e2e.release import Release
+
+TREE = Path(__file__).resolve().parents[2]
+PACKAGED = ("pyproject.toml", "README.md", "LICENSE", "kfinstall", "platforms", "checks", "configs")
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bin folder of an environment that has the wheel and what it depends on, and nothing else."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    source.mkdir()
+    for name in PACKAGED:  # building in the tree would leave folders there
+        path = TREE / name
+        copy = shutil.copytree if path.is_dir() else shutil.copy
+        copy(path, source / name)
+    venv.create(folder / "venv", with_pip=True)
+    bin_folder = folder / "venv" / "bin"
+    _run(bin_folder / "python", "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, source, cwd=folder)
+    [wheel] = folder.glob("kfinstall-*.whl")
+    _run(bin_folder / "python", "-m", "pip", "install", "--quiet", "--no-compile", wheel, cwd=folder)
+    return bin_folder
+
+
+def _run(*command: str | Path, cwd: Path) -> str:
+    """Without what could lead Python back to the tree."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    done = subprocess.run(
+        [str(part) for part in command], cwd=cwd, env=clean, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_wheel_works_where_no_tree_is(installed: Path, release: Release, tmp_path: Path) -> None:
+    kfinstall = installed / "kfinstall"
+    assert _run(kfinstall, "--version", cwd=tmp_path).startswith("kfinstall ")
+    assert _run(installed / "python", "-m", "kfinstall", "--version", cwd=tmp_path).startswith("kfinstall ")
+    presets = json.loads(_run(kfinstall, "configs", "-o", "json", cwd=tmp_path))
+    assert "kubeflow-26.03" in [preset["name"] for preset in presets["items"]]
+    assert all(preset["applications"] for preset in presets["items"])
+    assert "katib" in _run(kfinstall, "configs", "kubeflow-1.10", cwd=tmp_path)
+    assert "existing" in _run(kfinstall, "platforms", cwd=tmp_path)
+    assert json.loads(_run(kfinstall, "config", "schema", cwd=tmp_path))["properties"]["platform"]
+    built = _run(kfinstall, "build", "-f", release.install, "--dump", cwd=tmp_path)
+    assert len(list(yaml.safe_load_all(built))) == release.objects
+    assert "kfinstall" in _run(kfinstall, "completion", "bash", cwd=tmp_path)
+
+
+def test_the_wheel_has_every_file_of_data(installed: Path) -> None:
+    [site] = (installed.parent / "lib").glob("python*/site-packages")
+    data = {
+        path.relative_to(TREE) for path in (TREE / "configs").rglob("*") if path.suffix in {".yaml", ".json", ".md"}
+    }
+    assert len(data) > 6
+    assert not [str(path) for path in data if not (site / path).is_file()]
+    assert (site / "kfinstall" / "py.typed").is_file()
+    assert not (site / "tests").exists()
