@@ -20,7 +20,7 @@ class Explanation:
 
     cause: id in the catalogue (configs/causes). title: the cause in a few words. summary: one or two sentences about
     this very case. parameters: what the message named; configs/causes/README.md lists the names.
-    confidence: 0 to 1; below 0.5 the message fits other causes as well, which `alternatives` names, likeliest first.
+    confidence: 0 to 1; below 0.7 the message may well mean one of `alternatives`, likeliest first.
     failure: False where the message only looks like trouble, such as a claim that waits for its first consumer.
     """
 

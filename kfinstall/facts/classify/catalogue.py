@@ -31,7 +31,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One cause. summary and the remedy have {parameters}; failure is False for what only looks like one."""
+    """One cause. summary and the remedy have {parameters}; failure is False for what only looks like one.
+
+    alike: causes whose messages read the same, so that only the cluster can tell which it is.
+    """
 
     id: str
     area: str
@@ -40,6 +43,7 @@ class Cause:
     remedy: Remedy
     rules: tuple[Rule, ...]
     docs: str = ""
+    alike: tuple[str, ...] = ()
     failure: bool = True
 
 
@@ -108,6 +112,7 @@ def _cause(data: Mapping[str, Any]) -> Cause:
         remedy=Remedy(remedy["text"], tuple(remedy.get("commands", ()))),
         rules=tuple(_rules(data["when"])),
         docs=data.get("docs", ""),
+        alike=tuple(data.get("alike", ())),
         failure=data.get("failure", True),
     )
 

@@ -1,6 +1,6 @@
 """A message to its cause: read what it is about, ask every cause's rules, take the most specific that holds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from kfinstall.contracts.explanation import Explanation, Json
@@ -19,6 +19,9 @@ _TARGETS = ("webhook", "apiserver", "github")
 """What is talked to, most telling first: a webhook's URL may look like a registry's, never the other way round."""
 
 _MOST_ALTERNATIVES = 3
+
+GUESS = 40
+"""A rule of a lower rank knows the family of the message only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +45,13 @@ def classify(message: str) -> Explanation | None:
     if not candidates:
         return None
     best = candidates[0]
-    rivals = [each for each in candidates[1:] if each.rank == best.rank]
-    confidence = 1.0 if not rivals else 0.9 if rivals[0].weight < best.weight else 0.5
-    if best.rank < 40:
-        confidence = min(confidence, 0.6)
-    parameters = _parameters(signals, best)
-    others = tuple(dict.fromkeys(each.cause.id for each in candidates[1:] if each.cause is not best.cause))
-    return explained(best.cause, parameters, confidence, others[:_MOST_ALTERNATIVES])
+    others = tuple(dict.fromkeys((*best.cause.alike, *(each.cause.id for each in candidates[1:]))))
+    return explained(best.cause, _parameters(signals, best), _confidence(candidates), others[:_MOST_ALTERNATIVES])
+
+
+def explanation(cause: str, parameters: Mapping[str, Json]) -> Explanation:
+    """The catalogue's words for a cause that is known already, as a check knows it; KeyError for an id it lacks."""
+    return explained(catalogue().causes[cause], parameters, 1.0, ())
 
 
 def parsed(message: str) -> dict[str, Json]:
@@ -103,6 +106,17 @@ def _holds(cause: Cause, rule: Rule, signals: Signals) -> Candidate | None:
             captures.setdefault(name, value)
     weight = max((found.weight for found in matches), default=0) + SIGNAL_WEIGHT * len(rule.signals)
     return Candidate(cause, rule.rank, weight, captures)
+
+
+def _confidence(candidates: list[Candidate]) -> float:
+    """How sure the first candidate is, 0 to 1: a rival of the same rank, causes that read alike, a mere family."""
+    best, *rivals = candidates
+    equal = [rival for rival in rivals if rival.rank == best.rank]
+    if equal and equal[0].weight == best.weight:
+        return 0.4
+    if best.cause.alike or best.rank < GUESS:
+        return 0.6
+    return 0.9 if equal else 1.0
 
 
 def _parameters(signals: Signals, best: Candidate) -> dict[str, Json]:

@@ -37,6 +37,10 @@ def test_its_sentences_speak_of_what_can_be_named(cause: Cause) -> None:
     assert set(PLACEHOLDER.findall(cause.summary + cause.remedy.text)) <= captured | known
 
 
+def test_causes_that_are_alike_exist() -> None:
+    assert {name for cause in CAUSES for name in cause.alike} <= set(catalogue().causes)
+
+
 def test_every_parameter_is_documented() -> None:
     known = catalogue()
     rules = [rule for cause in CAUSES for rule in cause.rules]

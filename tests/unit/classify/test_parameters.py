@@ -1,7 +1,7 @@
 """What a message names comes out as parameters, and secrets do not."""
 
 from kfinstall.contracts.explanation import Explanation, Json
-from kfinstall.facts.classify import classify, parsed
+from kfinstall.facts.classify import classify, explanation, parsed
 
 
 def explained(text: str) -> Explanation:
@@ -115,6 +115,12 @@ def test_what_the_message_does_not_name_becomes_words_and_capitals() -> None:
 def test_an_unknown_message_still_names_things() -> None:
     assert parsed("frobnicated https://harbor.example.org/v2/team/app/manifests/1")["host"] == "harbor.example.org"
     assert classify("frobnicated https://harbor.example.org/v2/team/app/manifests/1") is None
+
+
+def test_a_check_that_knows_the_cause_has_the_same_words() -> None:
+    found = explanation("img-dns", {"host": "quay.io"})
+    assert found.cause == "img-dns"
+    assert "quay.io" in found.summary
 
 
 def test_secrets_are_not_echoed() -> None:
