@@ -17,6 +17,7 @@ import pytest
 
 from kfinstall.facts.applyset import applyset_id
 from tests.contract.proxy import Proxy, Request
+from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
 from tests.e2e.conftest import Ended, Kfinstall
 from tests.e2e.release import Release, write_release
@@ -27,22 +28,25 @@ SETTLED = 5  # after each fifth moment a third run must find nothing to do
 LONGEST_DELAY = 0.05
 """Seconds between the line of progress after which a run is killed and its end; a step takes less."""
 
-KINDS = (
-    "namespaces,serviceaccounts,configmaps,secrets,services,deployments.apps,clusterroles,clusterrolebindings,"
-    "roles,rolebindings,customresourcedefinitions"
+APPS, RBAC = "/apis/apps/v1", "/apis/rbac.authorization.k8s.io/v1"
+COLLECTIONS = (
+    *(f"/api/v1/{plural}" for plural in ("namespaces", "serviceaccounts", "configmaps", "secrets", "services")),
+    f"{APPS}/deployments",
+    *(f"{RBAC}/{plural}" for plural in ("clusterroles", "clusterrolebindings", "roles", "rolebindings")),
+    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
 )
 PART_OF = "applyset.kubernetes.io/part-of"
 OF_THE_SERVER = {"uid", "resourceVersion", "generation", "creationTimestamp"}
 ADDRESSES = {"clusterIP", "clusterIPs"}
 
 
-def test_killed_at_any_moment(connected: Kfinstall, control_plane: Cluster, tmp_path: Path) -> None:
+def test_killed_at_any_moment(connected: Kfinstall, admin: Api, tmp_path: Path) -> None:
     seed = secrets.randbits(32)
     print(f"seed {seed}")
     chance = random.Random(seed)  # noqa: S311 - moments, not secrets
     whole = _release(tmp_path)
     lines = len(_installed(connected, whole).err.splitlines())
-    wanted = _standing(control_plane, whole)
+    wanted = _standing(admin, whole)
     assert len(wanted) == OBJECTS + 1, "all objects, and the record"
     killed = 0
     for part in range(MOMENTS):
@@ -51,7 +55,7 @@ def test_killed_at_any_moment(connected: Kfinstall, control_plane: Cluster, tmp_
         line = round((part + chance.random()) / MOMENTS * lines)
         killed += _killed(connected, release, line, chance.uniform(0, LONGEST_DELAY))
         resumed = _installed(connected, release)
-        assert _standing(control_plane, release) == wanted, f"seed {seed}, line {line}: {resumed.err}"
+        assert _standing(admin, release) == wanted, f"seed {seed}, line {line}: {resumed.err}"
         if part % SETTLED == 0:
             settled = connected(*_install(release), "-o", "json")
             assert (settled.json["writes"], settled.json["counts"]["unchanged"]) == (0, OBJECTS)
@@ -85,29 +89,23 @@ def _killed(kfinstall: Kfinstall, release: Release, lines: int, delay: float) ->
     return process.returncode == -signal.SIGKILL
 
 
-def _standing(cluster: Cluster, release: Release) -> list[Any]:
+def _standing(admin: Api, release: Release) -> list[Any]:
     """All that an install owns and its record, without what differs from one install to the next."""
-    owned = _get(cluster, f"{KINDS},notebooks.{release.name}.example.com", "-A", "-l", f"{PART_OF}={_owner(release)}")
-    [record] = _get(cluster, "configmap", "-n", "kfinstall-system", f"kfinstall-{release.name}")
-    # the namespace of the records belongs to whichever install came first
-    owned = [body for body in owned if body["metadata"]["name"] != "kfinstall-system"]
-    bodies = [_comparable(body) for body in owned] + [_without_digests(_comparable(record))]
-    text = json.dumps(sorted(bodies, key=lambda body: (body["kind"], json.dumps(body["metadata"], sort_keys=True))))
-    data: list[Any] = json.loads(text.replace(_owner(release), "OWNER").replace(release.name, "NAME"))
-    return sorted(data, key=lambda body: json.dumps(body, sort_keys=True))
+    selector = f"{PART_OF}={_owner(release)}"
+    bodies = []
+    for collection in (*COLLECTIONS, f"/apis/{release.name}.example.com/v1/notebooks"):
+        owned = admin.get(collection, labelSelector=selector)["items"]
+        # the namespace of the records belongs to whichever install came first
+        ours = [body for body in owned if body["metadata"]["name"] != "kfinstall-system"]
+        bodies += [{"collection": collection, **_comparable(body)} for body in ours]
+    record = admin.get(f"/api/v1/namespaces/kfinstall-system/configmaps/kfinstall-{release.name}")
+    bodies.append(_without_digests(_comparable(record)))
+    text = json.dumps(bodies).replace(_owner(release), "OWNER").replace(release.name, "NAME")
+    return sorted(json.loads(text), key=lambda body: json.dumps(body, sort_keys=True))
 
 
 def _owner(release: Release) -> str:
     return applyset_id(release.name)
-
-
-def _get(cluster: Cluster, *arguments: str) -> list[Any]:
-    command = [str(cluster.kubectl), "--kubeconfig", str(cluster.kubeconfig()), "get", *arguments]
-    done = subprocess.run(
-        [*command, "-o", "json", "--show-managed-fields"], capture_output=True, text=True, check=True, timeout=60
-    )
-    answer = json.loads(done.stdout)
-    return list(answer["items"]) if answer["kind"] == "List" else [answer]
 
 
 def _comparable(body: dict[str, Any]) -> dict[str, Any]:
