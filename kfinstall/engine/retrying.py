@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kfinstall.contracts.plan import Action, Apply, Await, Delete, Release
 from kfinstall.errors import ApiError, KfinstallError
-from kfinstall.kube.connection import MALFORMED
+from kfinstall.kube.failures import MALFORMED
 from kfinstall.words import _
 
 PREDECESSORS = frozenset({"kfctl", "kfinstall"})
