@@ -7,17 +7,8 @@ import click
 import yaml
 
 from kfinstall.cli.exit_codes import ExitCode
-from kfinstall.cli.install import prepare
-from kfinstall.cli.narration import narrator
-from kfinstall.cli.options import (
-    ConnectionFlags,
-    DocumentFlags,
-    apply_options,
-    connection_options,
-    document_options,
-    output_option,
-    progress_options,
-)
+from kfinstall.cli.options import output_option
+from kfinstall.cli.preparation import PlanFlags, plan_options, prepare
 from kfinstall.cli.versioned import versioned
 
 if TYPE_CHECKING:
@@ -25,28 +16,20 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@document_options
-@connection_options
-@apply_options
+@plan_options
 @output_option("text", "json")
-@progress_options
-def diff(
-    *, output: str, log_format: str, color: str, plain: bool, prune: bool, any_version: bool,
-    user: str | None, request_timeout: str, **document: Any,
-) -> ExitCode:  # fmt: skip
+def diff(*, flags: PlanFlags, output: str) -> ExitCode:
     """Show, field by field, what an install would change.
 
     Exits 0 when nothing differs and 1 when something does, as kubectl diff; values of Secrets are masked.
     """
     from kfinstall.engine.diff import differences  # noqa: PLC0415 - imports the client library
 
-    connection = ConnectionFlags(user=user, request_timeout=request_timeout)
-    teller = narrator(log_format, color, plain=plain)
-    flags = DocumentFlags(**document)
-    _release, cluster, prepared = prepare(flags, connection, teller, prune=prune, any_version=any_version)
-    found = list(differences(prepared.plan, cluster))
+    preparation = prepare(flags)
+    plan = preparation.prepared.plan
+    found = list(differences(plan, preparation.cluster))
     if output == "json":
-        click.echo(_report(prepared.plan.install, found))
+        click.echo(_report(plan.install, found))
     else:
         for difference in found:
             click.echo(_unified(difference), nl=False)

@@ -6,41 +6,26 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from kfinstall.cli import asked
 from kfinstall.cli.exit_codes import ExitCode, of_result
-from kfinstall.cli.narration import Narrator, narrator, summary
-from kfinstall.cli.options import (
-    ConnectionFlags,
-    DocumentFlags,
-    apply_options,
-    connection_options,
-    document_options,
-    output_option,
-    progress_options,
-    wait_options,
-    yes_option,
-)
-from kfinstall.cli.report import Kept, conflict_table, plan_line, plan_text, report
+from kfinstall.cli.narration import Narrator, summary
+from kfinstall.cli.options import output_option, wait_options, yes_option
+from kfinstall.cli.preparation import PlanFlags, Preparation, plan_options, prepare
+from kfinstall.cli.report import Kept, conflict_table, plan_text, report
 from kfinstall.contracts.event import Event, Result, RunFinished
 from kfinstall.engine.control import Control
-from kfinstall.engine.release import Release, rendered, wishes
-from kfinstall.engine.state_folder import state_folder
 from kfinstall.errors import KfinstallError
 from kfinstall.words import _, counted
 
 if TYPE_CHECKING:
-    from kfinstall.engine.install import Prepared
     from kfinstall.kube.cluster import Cluster
 
 
 @click.command()
-@document_options
-@connection_options
-@apply_options
+@plan_options
 @wait_options
 @click.option(
     "--dry-run", type=click.Choice(["none", "client", "server"]), default="none", show_default=True,
@@ -49,71 +34,36 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @yes_option
 @output_option("text", "json")
-@progress_options
-def install(
-    *, dry_run: str, yes: bool, output: str, log_format: str, color: str, plain: bool, prune: bool, any_version: bool,
-    user: str | None, request_timeout: str, **document: Any,
-) -> ExitCode:  # fmt: skip
+def install(*, flags: PlanFlags, dry_run: str, yes: bool, output: str) -> ExitCode:
     """Install what a file describes: an Install document or a KfDef.
 
     Run it again to repair or to go on: what stands as wanted is not written again.
     """
-    flags = DocumentFlags(**document)
-    teller = narrator(log_format, color, plain=plain)
-    release, cluster, prepared = prepare(
-        flags, ConnectionFlags(user=user, request_timeout=request_timeout), teller, prune=prune, any_version=any_version
-    )
+    preparation = prepare(flags)
+    teller, cluster, plan = preparation.teller, preparation.cluster, preparation.prepared.plan
     if dry_run == "client":
-        click.echo(plan_text(prepared.plan) if output == "text" else report(prepared.plan))
+        click.echo(plan_text(plan) if output == "text" else report(plan))
         return ExitCode.OK
-    if dry_run == "none" and prepared.plan.changes and not yes:
+    if dry_run == "none" and plan.changes and not yes:
         confirm(_("Install on {server}?").format(server=cluster.connection.target.server))
     kept = Kept()
     with stoppable(cluster, teller) as control:
-        finished = teller.tell(kept.all(_stream(release, cluster, prepared, control, dry_run)))
+        finished = teller.tell(kept.all(_stream(preparation, control, dry_run)))
     _say_the_end(teller, finished, kept)
     if output == "json":
-        click.echo(report(prepared.plan, finished, kept))
+        click.echo(report(plan, finished, kept))
     return of_result(finished.result)
 
 
-def prepare(
-    flags: DocumentFlags,
-    connection: ConnectionFlags,
-    teller: Narrator,
-    *,
-    prune: bool = False,
-    any_version: bool = False,
-) -> "tuple[Release, Cluster, Prepared]":
-    """Load, look at the cluster, render and plan, telling about it. Nothing is written."""
-    from kfinstall.engine import install as installs  # noqa: PLC0415 - imports the client library
-
-    release = asked.release(flags)
-    cluster = asked.cluster(release, connection)
-    target = cluster.connection.target
-    teller.note(_("Context: {context} ({server})").format(context=target.context, server=target.server))
-    with teller.rendering() as observe:
-        rendering = rendered(release, observe)
-    wanted = wishes(release, prune=prune, any_version=any_version)
-    prepared = installs.prepare(cluster, rendering.manifests, wanted, state_folder(target.server))
-    for warning in (*release.warnings, *rendering.warnings, *prepared.plan.warnings):
-        teller.note(_("Warning: {message}").format(message=warning))
-    if prepared.unfinished:
-        teller.note(_("An earlier run did not come to its end; this one goes on from there."))
-    teller.note(plan_line(prepared.plan, prepared.state.version))
-    return release, cluster, prepared
-
-
-def _stream(
-    release: Release, cluster: "Cluster", prepared: "Prepared", control: Control, dry_run: str
-) -> Iterator[Event]:
+def _stream(preparation: Preparation, control: Control, dry_run: str) -> Iterator[Event]:
     from kfinstall.engine.dry_run import dry_run as try_out  # noqa: PLC0415 - imports the client library
     from kfinstall.engine.install import install as carry_out  # noqa: PLC0415 - as above
     from kfinstall.engine.runner import RunOptions  # noqa: PLC0415 - as above
 
+    cluster, prepared = preparation.cluster, preparation.prepared
     if dry_run == "server":
         return try_out(prepared.plan, cluster, prepared.state.version)
-    wait = release.install.wait
+    wait = preparation.release.install.wait
     options = RunOptions(wait.timeout.total_seconds(), wait.enabled, prepared.state.version)
     return carry_out(prepared, cluster, control, options)
 

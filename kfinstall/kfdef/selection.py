@@ -24,9 +24,9 @@ def select(
 
     components: application -> on or off; what is not named stays on. provided: applications that the cluster has
     already: off, and nothing that requires them minds. Usage reporting (spartakus) is off unless usage_reporting
-    or components say otherwise. parameters: application -> parameter -> value, over those of
-    the file. patched: applications that there are patches for. What has no effect is added to the KfDef's warnings. Raises UsageError for an unknown application,
-    and where one that is on requires one that is off.
+    or components say otherwise. parameters: application -> parameter -> value, over those of the file. patched:
+    applications that there are patches for. What has no effect is added to the KfDef's warnings.
+    Raises UsageError for an unknown application, and where one that is on requires one that is off.
     """
     components = components or {}
     parameters = parameters or {}

@@ -143,14 +143,23 @@ def _naive(cluster: ControlPlane, file: Path) -> None:
     client: ApiClient = new_client_from_config(str(cluster.kubeconfig()))
     with ThreadPoolExecutor(WIDTH) as pool:
         while bodies:
-            dynamic = DynamicClient(client)  # discovers anew, as the definitions come
-            done = pool.map(lambda body: _applied(dynamic, body), bodies)  # noqa: B023 - all done before the next round
-            bodies = [body for body, fine in zip(bodies, list(done), strict=True) if not fine]
+            dynamic = DynamicClient(client)  # discovers anew, as the definitions come; not by several threads
+            resources = [_resource(dynamic, body) for body in bodies]
+            done = list(pool.map(_applied, [dynamic] * len(bodies), resources, bodies))
+            bodies = [body for body, fine in zip(bodies, done, strict=True) if not fine]
 
 
-def _applied(dynamic: DynamicClient, body: dict[str, Any]) -> bool:
+def _resource(dynamic: DynamicClient, body: dict[str, Any]) -> Any:
     try:
-        resource = dynamic.resources.get(api_version=body["apiVersion"], kind=body["kind"])
+        return dynamic.resources.get(api_version=body["apiVersion"], kind=body["kind"])
+    except ResourceNotFoundError:
+        return None
+
+
+def _applied(dynamic: DynamicClient, resource: Any, body: dict[str, Any]) -> bool:
+    if resource is None:
+        return False
+    try:
         dynamic.server_side_apply(
             resource,
             body=body,
@@ -159,7 +168,7 @@ def _applied(dynamic: DynamicClient, body: dict[str, Any]) -> bool:
             field_manager="naive",
             force_conflicts=True,
         )
-    except (ApiException, ResourceNotFoundError):
+    except ApiException:
         return False
     return True
 
