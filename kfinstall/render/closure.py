@@ -6,7 +6,8 @@ files that it names are copied beside it at the same paths. On the way
 - remote bases are fetched and named by their local copies,
 - paths that leave their repo, helm charts and plugins are refused: kustomize runs without its load restrictor
   (released manifests need that) and would otherwise read any file of this machine into the objects,
-- list indexes are taken out of varReference paths, on which kustomize 5 fails.
+- list indexes are taken out of varReference paths, on which kustomize 5 fails;
+- a placeholder `$(x)` as the name that a replacement selects, which kustomize 5.8 no longer finds.
 """
 
 import json
@@ -169,7 +170,8 @@ class _Place:
             (("resources", "bases", "components"), self.folder_or_file),
             (("crds",), self.file),
             (("patchesStrategicMerge",), self._file_or_text),
-            (("patches", "patchesJson6902", "replacements"), self.with_path),
+            (("patches", "patchesJson6902"), self.with_path),
+            (("replacements",), self.replacement),
             (("configMapGenerator", "secretGenerator"), self.generator),
             (("configurations",), self.configuration),
             (("generators", "transformers", "validators"), self.plugins),
@@ -225,6 +227,17 @@ class _Place:
         if isinstance(entry.get("path"), str) and entry["path"]:
             return {**entry, "path": self.file(entry["path"])}
         return dict(entry)
+
+    def replacement(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+        """Select by kind what is selected by the placeholder in its name.
+
+        From 5.8 on kustomize takes the name as a regular expression, in which `$(x)` matches nothing; the profile of
+        Kubeflow 1.10 then keeps the placeholder, without an error.
+        """
+        result = self.with_path(entry)
+        if _items(result, "targets"):
+            result["targets"] = [_without_placeholder(target) for target in _items(result, "targets")]
+        return result
 
     def generator(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         """A ConfigMap's or Secret's sources: `env`, `envs`, and `files` as `path` or `key=path`."""
@@ -315,6 +328,13 @@ def _without_indexes(reference: Any) -> Any:
         return reference
     parts = [part for part in reference["path"].split("/") if not part.isdigit()]
     return {**reference, "path": "/".join(parts)}
+
+
+def _without_placeholder(target: Any) -> Any:
+    select = target.get("select") if isinstance(target, dict) else None
+    if not isinstance(select, dict) or "$(" not in str(select.get("name", "")):
+        return target
+    return {**target, "select": {key: value for key, value in select.items() if key != "name"}}
 
 
 def _copy(source: Path, target: Path) -> None:

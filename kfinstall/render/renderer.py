@@ -31,7 +31,7 @@ from kfinstall.render.objects import cluster_scoped, without_namespace
 from kfinstall.render.store import scratch_folder, write
 from kfinstall.words import _
 
-FORMAT = 1
+FORMAT = 2
 """Counts up when what is rendered changes by a change of this program."""
 
 NAMESPACE_LABELS = {"control-plane": "kubeflow", "katib-metricscollector-injection": "enabled"}

@@ -164,7 +164,7 @@ def _applied(dynamic: DynamicClient, resource: Any, body: dict[str, Any]) -> boo
             resource,
             body=body,
             name=body["metadata"]["name"],
-            namespace=body["metadata"].get("namespace"),
+            namespace=body["metadata"].get("namespace") or "default",
             field_manager="naive",
             force_conflicts=True,
         )

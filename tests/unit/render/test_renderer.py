@@ -238,3 +238,22 @@ def test_non_ascii_text_survives(tmp_path: Path, cache: Path) -> None:
     )
     for _again in range(2):
         assert body(build(repo, app("."), cache=cache), "ConfigMap")["data"] == {"a": "机器学习 ü"}
+
+
+def test_a_replacement_finds_the_placeholder_that_it_selects(tmp_path: Path, cache: Path) -> None:
+    repo = write(
+        tmp_path / "repo",
+        {
+            "kustomization.yaml": """\
+resources: [profile.yaml]
+configMapGenerator: [{name: settings, literals: [profile-name=mine]}]
+replacements:
+- source: {kind: ConfigMap, name: settings, fieldPath: data.profile-name}
+  targets:
+  - select: {kind: Profile, name: $(profile-name)}
+    fieldPaths: [metadata.name]
+""",
+            "profile.yaml": "apiVersion: kubeflow.org/v1\nkind: Profile\nmetadata: {name: $(profile-name)}\n",
+        },
+    )
+    assert "Profile/mine" in keys(build(repo, app("."), cache=cache)), "kustomize 5.8 takes the name for a pattern"
