@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help check format lint types imports test demo bench schema clean
+.PHONY: help check format lint types imports test demo bench sandbox-data schema clean
 
 help:           ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -42,6 +42,9 @@ demo: control-plane  ## Install something small into a cluster that is started f
 
 bench: control-plane  ## Compare with kubectl and with a naive parallel client
 	$(BIN)/python -m tests.bench.apply
+
+sandbox-data: control-plane  ## Ask a real API server anew for what the practice cluster knows of Kubernetes
+	$(BIN)/python -m tests.sandbox.record
 
 schema: $(INSTALLED)  ## Write the JSON Schema of the Install document anew
 	$(BIN)/python -m kfinstall config schema > configs/schema/v1alpha1.json

@@ -27,6 +27,7 @@ COMMANDS = {
     "config": ("config", _("Check an Install file, show it, or print its schema.")),
     "configs": ("configs", _("List the Kubeflow releases that kfinstall knows.")),
     "platforms": ("platforms", _("List the platforms that kfinstall can install on.")),
+    "sandbox": ("sandbox", _("Start, stop and look at the practice cluster.")),
     "about": ("about", _("Show versions and folders.")),
     "completion": ("completion", _("Print a completion script for a shell.")),
 }

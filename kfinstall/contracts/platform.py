@@ -40,4 +40,4 @@ class Platform(Protocol[OptionsT]):
         """The model of `platform` in a document; its `type` is Literal[<its name>]."""
 
     def access(self, options: OptionsT) -> ClusterAccess:
-        """The cluster that the options mean. Reads and connects to nothing."""
+        """The cluster that the options mean. Only a platform that brings its own cluster starts anything."""

@@ -1,0 +1,72 @@
+"""The process of a sandbox: `python -m kfinstall.sandbox`; `kfinstall sandbox start` runs it in the background."""
+
+import argparse
+import base64
+import json
+import os
+import secrets
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from kfinstall.sandbox import scenario as scenarios
+from kfinstall.sandbox.certificates import make_certificate
+from kfinstall.sandbox.cluster import SandboxCluster
+from kfinstall.sandbox.files import write_private
+from kfinstall.sandbox.http import LOOPBACK, Server
+from kfinstall.sandbox.running import CONTEXT, Running, described
+
+
+def serve(scenario: str, speed: float, folder: Path) -> int:
+    """Serve until a signal ends it."""
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_arguments: ending.set())
+    loaded = scenarios.load(scenario)
+    make_certificate(folder, LOOPBACK)
+    authority = (folder / "tls.crt").read_text(encoding="utf-8")
+    cluster = SandboxCluster(loaded, authority=authority, speed=speed)
+    token = secrets.token_urlsafe(32)
+    server = Server(cluster.api, folder, token)
+    cluster.start()
+    server.start()
+    write_private(folder / "kubeconfig", kubeconfig(server.url, authority, token))
+    write_private(folder / "running.json", described(Running(os.getpid(), server.url, scenario, speed, time.time())))
+    ending.wait()
+    (folder / "running.json").unlink(missing_ok=True)
+    cluster.stop()
+    server.stop()
+    for name in ("kubeconfig", "tls.key", "tls.crt"):
+        (folder / name).unlink(missing_ok=True)
+    return 0
+
+
+def kubeconfig(url: str, authority: str, token: str) -> str:
+    """Complete in itself; JSON is YAML."""
+    data = base64.b64encode(authority.encode()).decode()
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": CONTEXT, "cluster": {"server": url, "certificate-authority-data": data}}],
+            "users": [{"name": CONTEXT, "user": {"token": token}}],
+            "contexts": [{"name": CONTEXT, "context": {"cluster": CONTEXT, "user": CONTEXT}}],
+            "current-context": CONTEXT,
+        },
+        indent=1,
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="kfinstall.sandbox")
+    parser.add_argument("--scenario", default=scenarios.DEFAULT)
+    parser.add_argument("--speed", type=float, default=1.0)
+    parser.add_argument("--folder", type=Path, required=True)
+    given = parser.parse_args()
+    return serve(given.scenario, given.speed, given.folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

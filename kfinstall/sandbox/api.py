@@ -1,0 +1,353 @@
+"""The API itself: what a request means and what it is answered. Transport is http.py's business."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from kfinstall.contracts.manifest import Body
+from kfinstall.sandbox import documents, patches, reviews
+from kfinstall.sandbox.admission import NAMESPACES
+from kfinstall.sandbox.fieldset import DuplicateItems
+from kfinstall.sandbox.kinds import Kind, Kinds, Version
+from kfinstall.sandbox.listing import Listing
+from kfinstall.sandbox.render import asked_form, at_version, metadata_only, table
+from kfinstall.sandbox.requests import Answer, Request, Target, parse_path
+from kfinstall.sandbox.status import (
+    StatusError,
+    bad_request,
+    conflict,
+    method_not_allowed,
+    no_such_page,
+    not_found,
+    unsupported_media_type,
+)
+from kfinstall.sandbox.store import Name, Store
+from kfinstall.sandbox.writing import Write, Writes, deleted_status
+
+MERGE = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+STRATEGIC = "application/strategic-merge-patch+json"
+APPLY = "application/apply-patch+yaml"
+PATCHES = (JSON_PATCH, MERGE, STRATEGIC, APPLY)
+LogReader = Callable[[Body, str], str]
+
+
+class Api:
+    """Answers requests; threads may share it. log: what a pod's container has written, for pods/log."""
+
+    def __init__(self) -> None:
+        self.store = Store()
+        self.kinds = Kinds()
+        self.writes = Writes(self.store, self.kinds)
+        self.listing = Listing(self.store)
+        self.log: LogReader = lambda _pod, _container: ""
+
+    def answer(self, request: Request) -> Answer:
+        """The answer to a request; a refusal is an answer too."""
+        try:
+            return self._answer(request)
+        except StatusError as error:
+            return Answer(error.code, error.body(), retry_after=error.retry_after)
+
+    def _answer(self, request: Request) -> Answer:
+        if request.path in {"/healthz", "/livez", "/readyz"}:
+            return Answer(HTTPStatus.OK, b"ok", content="text/plain; charset=utf-8")
+        if request.method == "GET":
+            found = documents.document(request.path, request.accept, self.kinds)
+            if found:
+                return Answer(HTTPStatus.OK, found[0], content=found[1] or "application/json")
+        target = parse_path(request.path)
+        if target is None:
+            raise no_such_page()
+        review = reviews.review(target, request)
+        if review is not None:
+            return Answer(HTTPStatus.CREATED, review)
+        kind = self.kinds.find(target.group, target.version, target.plural)
+        if kind is None or (target.namespace and not kind.namespaced):
+            raise no_such_page()
+        return self._resource(request, target, kind, kind.versions[target.version])
+
+    def _resource(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
+        if target.subresource:
+            return self._subresource(request, target, kind, version)
+        match request.method, bool(target.name):
+            case "GET", False:
+                return self.listing.answer(request, kind, version, target.namespace)
+            case "GET", True:
+                if request.flag("watch"):
+                    return self.listing.answer(request, kind, version, target.namespace, target.name)
+                return self._shown(request, kind, version, self._object(kind, target))
+            case "POST", False:
+                return self._create(request, target, kind, version)
+            case "PUT" | "PATCH", True:
+                return self._change(request, target, kind, version)
+            case "DELETE", True:
+                return self._delete(request, target, kind, version)
+            case "DELETE", False:
+                return self._delete_many(request, target, kind, version)
+        raise method_not_allowed(kind.group, kind.plural, request.method)
+
+    def _object(self, kind: Kind, target: Target) -> Body:
+        body = self.store.get(kind.key, Name(target.namespace, target.name))
+        if body is None:
+            raise not_found(kind.group, kind.plural, target.name)
+        return body
+
+    def _shown(
+        self,
+        request: Request,
+        kind: Kind,
+        version: Version,
+        body: Body,
+        code: int = HTTPStatus.OK,
+        *,
+        warnings: list[str] | None = None,
+    ) -> Answer:
+        form, body = asked_form(request.accept), at_version(body, kind, version.name)
+        if form == "Table":
+            metadata = {"resourceVersion": body["metadata"].get("resourceVersion", "")}
+            body = table([body], kind, version, metadata, request.query.get("includeObject") or "Metadata")
+        elif form == "PartialObjectMetadata":
+            body = metadata_only(body)
+        return Answer(code, body, warnings=tuple(warnings or ()))
+
+    def _write(self, request: Request, target: Target, kind: Kind, version: Version) -> Write:
+        checking = request.query.get("fieldValidation") or "Warn"
+        return Write(
+            kind, version, target.namespace, target.name, request.manager, target.subresource, request.dry, checking
+        )
+
+    def _create(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
+        if kind.namespaced and not target.namespace:
+            raise method_not_allowed(kind.group, kind.plural, "POST")
+        write = self._write(request, target, kind, version)
+        body = self.writes.create(write, _object_of(request))
+        return self._shown(request, kind, version, body, HTTPStatus.CREATED, warnings=write.warnings)
+
+    def _change(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
+        write = self._write(request, target, kind, version)
+        if request.method == "PUT":
+            body = self.writes.replace(write, _object_of(request))
+            return self._shown(request, kind, version, body, warnings=write.warnings)
+        content = request.content.partition(";")[0]
+        if content == APPLY:
+            return self._apply(request, write)
+        body = self.writes.patch(write, self._patcher(request, content, kind, version))
+        return self._shown(request, kind, version, body, warnings=write.warnings)
+
+    def _patcher(self, request: Request, content: str, kind: Kind, version: Version) -> Callable[[Body], Body]:
+        patch = request.body
+        if content == MERGE:
+            _object_of(request)
+            return lambda body: patches.merge_patched(body, patch)
+        if content == JSON_PATCH:
+            return lambda body: patches.json_patched(body, patch)
+        if content == STRATEGIC and not kind.custom:
+            _object_of(request)
+            return lambda body: patches.strategic_merged(body, patch, version.schema)
+        raise unsupported_media_type([each for each in PATCHES if not (kind.custom and each == STRATEGIC)])
+
+    def _apply(self, request: Request, write: Write) -> Answer:
+        if not request.query.get("fieldManager"):
+            raise StatusError(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "Invalid",
+                'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+                {
+                    "group": "meta.k8s.io",
+                    "kind": "PatchOptions",
+                    "causes": [
+                        {
+                            "reason": "FieldValueRequired",
+                            "message": "Required value: is required for apply patch",
+                            "field": "fieldManager",
+                        }
+                    ],
+                },
+            )
+        try:
+            body, new = self.writes.apply(write, _object_of(request), force=request.flag("force"))
+        except DuplicateItems as error:
+            where = f"{_object_of(request)['metadata'].get('namespace') or ''}/{write.name}"
+            text = (
+                f"failed to create typed patch object ({where}; {write.api_version}, Kind={write.kind.kind}): {error}"
+            )
+            raise StatusError(HTTPStatus.INTERNAL_SERVER_ERROR, "", text) from error
+        code = HTTPStatus.CREATED if new else HTTPStatus.OK
+        return self._shown(request, write.kind, write.version, body, code, warnings=write.warnings)
+
+    def _delete(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
+        write = self._write(request, target, kind, version)
+        body, gone = self.writes.delete(write, _options(request))
+        if gone and kind.kind not in {"Pod", "Service"}:
+            return Answer(HTTPStatus.OK, deleted_status(write, body))
+        return self._shown(request, kind, version, body)
+
+    def _delete_many(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
+        selected = self.listing.selected(request, kind, version, target.namespace)
+        for body in selected:
+            metadata = body["metadata"]
+            write = self._write(request, target, kind, version)
+            write.namespace, write.name = metadata.get("namespace", ""), metadata["name"]
+            try:
+                self.writes.delete(write, _options(request))
+            except StatusError as error:
+                if error.code != HTTPStatus.NOT_FOUND:
+                    raise
+        return self.listing.of(selected, request, kind, version)
+
+    # Subresources
+
+    def _subresource(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
+        name = target.subresource
+        if name not in version.subresources:
+            raise no_such_page()
+        if name == "status":
+            if request.method == "GET":
+                return self._shown(request, kind, version, self._object(kind, target))
+            if request.method in {"PUT", "PATCH"}:
+                return self._change(request, target, kind, version)
+        elif name == "scale":
+            return self._scale(request, target, kind, version)
+        elif name == "finalize" and kind.key == NAMESPACES and request.method == "PUT":
+            return self._finalize(request, target, kind, version)
+        elif name == "log" and request.method == "GET":
+            text = self.log(self._object(kind, target), request.query.get("container", ""))
+            return Answer(HTTPStatus.OK, text.encode(), content="text/plain")
+        elif name == "binding" and request.method == "POST":
+            return self._bind(request, target, kind, version)
+        elif name == "eviction" and request.method == "POST":
+            return self._delete(request, Target(*_without_subresource(target)), kind, version)
+        raise method_not_allowed(kind.group, kind.plural, request.method)
+
+    def _finalize(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
+        write = self._write(request, target, kind, version)
+        write.subresource = ""
+        return self._shown(request, kind, version, self.writes.replace(write, _object_of(request)))
+
+    def _bind(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
+        node = _object_of(request)["target"]["name"]
+        write = self._write(request, Target(*_without_subresource(target)), kind, version)
+
+        def bound(body: Body) -> Body:
+            if body["spec"].get("nodeName"):
+                why = f'pod {target.name} is already assigned to node "{body["spec"]["nodeName"]}"'
+                raise conflict("", "pods/binding", target.name, why)
+            return {**body, "spec": {**body["spec"], "nodeName": node}}
+
+        self.writes.patch(write, bound)
+        return Answer(
+            HTTPStatus.CREATED, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+        )
+
+    def _scale(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
+        body = self._object(kind, target)
+        if request.method == "GET":
+            return Answer(HTTPStatus.OK, _scale_of(body, kind, version))
+        if request.method not in {"PUT", "PATCH"}:
+            raise method_not_allowed(kind.group, kind.plural, request.method)
+        given = request.body
+        wanted = given if request.method == "PUT" else patches.merge_patched(_scale_of(body, kind, version), given)
+        if isinstance(given, list):
+            wanted = patches.json_patched(_scale_of(body, kind, version), given)
+        replicas = (wanted.get("spec") or {}).get("replicas", 0)
+        write = self._write(request, Target(*_without_subresource(target)), kind, version)
+        write.scale = True
+        path = _scale_paths(kind, version)["specReplicasPath"].split(".")[1:]
+        changed = self.writes.patch(write, lambda live: _with(live, path, replicas))
+        return Answer(HTTPStatus.OK, _scale_of(changed, kind, version))
+
+
+def _without_subresource(target: Target) -> tuple[str, str, str, str, str, str]:
+    return target.group, target.version, target.plural, target.namespace, target.name, ""
+
+
+def _object_of(request: Request) -> Body:
+    if not isinstance(request.body, dict):
+        raise bad_request("the object provided is unrecognized (must be of type Object): the body is not a JSON object")
+    return request.body
+
+
+def _options(request: Request) -> Body:
+    """DeleteOptions, of the body and of the query."""
+    options = dict(request.body) if isinstance(request.body, dict) else {}
+    if request.query.get("propagationPolicy"):
+        options["propagationPolicy"] = request.query["propagationPolicy"]
+    if request.query.get("gracePeriodSeconds"):
+        options["gracePeriodSeconds"] = request.number("gracePeriodSeconds")
+    return options
+
+
+def _scale_paths(kind: Kind, version: Version) -> Mapping[str, str]:
+    if kind.definition:
+        served = next(each for each in kind.definition["spec"]["versions"] if each["name"] == version.name)
+        found: Mapping[str, str] = served["subresources"]["scale"]
+        return found
+    return {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas", "labelSelectorPath": ""}
+
+
+def _scale_of(body: Body, kind: Kind, version: Version) -> Body:
+    paths = _scale_paths(kind, version)
+    metadata = {
+        key: body["metadata"][key]
+        for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+        if key in body["metadata"]
+    }
+    exact = ((body.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
+    selector = ",".join(f"{name}={value}" for name, value in sorted(exact.items()))
+    status: Body = {"replicas": _read(body, paths["statusReplicasPath"])}
+    if selector:
+        status["selector"] = selector
+    wanted = _read(body, paths["specReplicasPath"])
+    return {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": metadata,
+        "spec": {"replicas": wanted} if wanted else {},
+        "status": status,
+    }
+
+
+def _read(body: Any, path: str) -> int:
+    for name in path.split(".")[1:]:
+        body = body.get(name) if isinstance(body, dict) else None
+    return body if isinstance(body, int) else 0
+
+
+def _with(body: Body, path: list[str], value: Any) -> Body:
+    head, *rest = path
+    return {**body, head: _with(body.get(head) or {}, rest, value) if rest else value}
+
+
+def parsed(method: str, text: bytes, content: str) -> Any:
+    """A request's body. Raises StatusError 400 or 415."""
+    if not text:
+        return None
+    media = content.partition(";")[0].strip()
+    if media in {APPLY, "application/yaml"}:
+        return _json_or_yaml(text)
+    if media in {"application/json", MERGE, JSON_PATCH, STRATEGIC, "", "text/plain"}:
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise bad_request(f"couldn't get version/kind; json parse error: {error}") from error
+    if method == "PATCH":
+        raise StatusError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+    raise unsupported_media_type(["application/json", "application/yaml"])
+
+
+def _json_or_yaml(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    import yaml  # noqa: PLC0415 - only who sends YAML pays for it
+
+    try:
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise bad_request(f"error decoding YAML: {error}") from error
+
+
+Stream = Iterator[bytes]

@@ -1,0 +1,109 @@
+"""EndpointSlices: which pods are behind a Service, and which of them are ready."""
+
+from collections.abc import Iterable
+
+from kfinstall.contracts.manifest import Body
+from kfinstall.sandbox.controllers.client import PODS, Client, name_of, owner_reference
+from kfinstall.sandbox.controllers.manager import Key
+from kfinstall.sandbox.controllers.pods import is_ready
+from kfinstall.sandbox.kinds import GroupResource
+from kfinstall.sandbox.store import Change, Name
+
+SERVICES = GroupResource("", "services")
+SLICES = GroupResource("discovery.k8s.io", "endpointslices")
+
+
+class Endpoints:
+    """One slice for each Service with a selector; its name is the Service's."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def concerns(self, change: Change) -> Iterable[Key]:
+        if change.resource == SERVICES:
+            yield SERVICES, change.name
+        elif change.resource == PODS and _serving(change.before) != _serving(change.after):
+            labels = change.last["metadata"].get("labels") or {}
+            for service in self._client.all(SERVICES, change.name.namespace):
+                selector = service["spec"].get("selector")
+                if selector and selector.items() <= labels.items():
+                    yield SERVICES, name_of(service)
+
+    def reconcile(self, key: Key) -> float | None:
+        service = self._client.get(*key)
+        if service is None or not service["spec"].get("selector") or service["metadata"].get("deletionTimestamp"):
+            return None
+        selector = service["spec"]["selector"]
+        pods = [
+            pod
+            for pod in self._client.all(PODS, key[1].namespace)
+            if selector.items() <= (pod["metadata"].get("labels") or {}).items() and _serving(pod)
+        ]
+        content = {
+            "endpoints": [_endpoint(pod, bool(service["spec"].get("publishNotReadyAddresses"))) for pod in pods],
+            "ports": [_port(port, pods) for port in service["spec"].get("ports") or ()],
+        }
+        self._write(service, content)
+        return None
+
+    def _write(self, service: Body, content: Body) -> None:
+        name = name_of(service)
+        slice_name = Name(name.namespace, f"{name.name}-endpoints")
+        standing = self._client.get(SLICES, slice_name)
+        if standing is None:
+            labels = {
+                "kubernetes.io/service-name": name.name,
+                "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+            }
+            metadata = {"name": slice_name.name, "labels": labels, "ownerReferences": [owner_reference(service)]}
+            self._client.create(
+                SLICES,
+                name.namespace,
+                {
+                    "apiVersion": "discovery.k8s.io/v1",
+                    "kind": "EndpointSlice",
+                    "metadata": metadata,
+                    "addressType": "IPv4",
+                    **content,
+                },
+            )
+        elif any(standing.get(field, []) != value for field, value in content.items()):
+            self._client.patch(SLICES, slice_name, content)
+
+
+def _serving(pod: Body | None) -> tuple[str, bool] | None:
+    if pod is None or (pod.get("status") or {}).get("phase") in {"Succeeded", "Failed"}:
+        return None
+    address = (pod.get("status") or {}).get("podIP")
+    return (address, is_ready(pod)) if address else None
+
+
+def _endpoint(pod: Body, always: bool) -> Body:
+    ending = bool(pod["metadata"].get("deletionTimestamp"))
+    ready = is_ready(pod)
+    reference = {
+        "kind": "Pod",
+        "name": pod["metadata"]["name"],
+        "namespace": pod["metadata"]["namespace"],
+        "uid": pod["metadata"]["uid"],
+    }
+    return {
+        "addresses": [pod["status"]["podIP"]],
+        "conditions": {"ready": always or (ready and not ending), "serving": ready, "terminating": ending},
+        "nodeName": pod["spec"].get("nodeName", ""),
+        "targetRef": reference,
+    }
+
+
+def _port(port: Body, pods: list[Body]) -> Body:
+    target = port.get("targetPort", port["port"])
+    if isinstance(target, str):
+        named = (
+            each["containerPort"]
+            for pod in pods
+            for container in pod["spec"]["containers"]
+            for each in container.get("ports") or ()
+            if each.get("name") == target
+        )
+        target = next(named, port["port"])
+    return {"name": port.get("name", ""), "port": target, "protocol": port.get("protocol", "TCP")}

@@ -1,0 +1,200 @@
+"""The API over HTTPS on loopback: the standard library's threading server, HTTP/1.1, one thread for each connection.
+
+An asyncio server would hold more watches, but the work of a request is Python code under one lock either way; a thread
+for each connection is simple, and a client with its own pool (kubectl, client-go, kfinstall) opens a few dozen at most.
+"""
+
+import hmac
+import logging
+import socket
+import ssl
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from kfinstall.sandbox.api import Api, parsed
+from kfinstall.sandbox.render import encoded
+from kfinstall.sandbox.requests import Answer, Request
+from kfinstall.sandbox.status import StatusError, bad_request, unauthorized
+
+LOOPBACK = "127.0.0.1"
+LARGEST = 3 * 1024 * 1024
+"""Bytes of a request body; a real API server takes 3 MiB (--max-request-body-bytes)."""
+
+IDLE_SECONDS = 120.0
+LOG = logging.getLogger(__name__)
+
+
+class Server:
+    """Serves an API on a free port of loopback, between start() and stop()."""
+
+    def __init__(self, api: Api, folder: Path, token: str, port: int = 0) -> None:
+        self.api = api
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
+        self._context.set_alpn_protocols(["http/1.1"])
+        self._http = _HTTPServer((LOOPBACK, port), _Handler)
+        self._http.api, self._http.token, self._http.tls = api, token, self._context
+        self._thread = Thread(target=self._http.serve_forever, args=(0.2,), name="sandbox http", daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"https://{LOOPBACK}:{self._http.server_address[1]}"
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the watches and close; requests under way are given up."""
+        self.api.store.close()
+        self._http.shutdown()
+        self._http.server_close()
+
+
+class _HTTPServer(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+    api: Api
+    token: str
+    tls: ssl.SSLContext
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """In the connection's own thread: a slow handshake holds up nobody else."""
+        try:
+            request.settimeout(IDLE_SECONDS)
+            request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            wrapped = self.tls.wrap_socket(request, server_side=True)
+        except OSError:
+            return
+        try:
+            super().finish_request(wrapped, client_address)
+        finally:
+            wrapped.close()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - socketserver's signature
+        LOG.debug("connection broken", exc_info=True)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _HTTPServer
+    wbufsize = 65536
+
+    def _serve(self) -> None:
+        try:
+            answer = self._answered()
+        except StatusError as error:
+            answer = Answer(error.code, error.body(), retry_after=error.retry_after)
+        try:
+            if answer.stream is not None:
+                self._stream(answer)
+            else:
+                self._send(answer)
+        except (ConnectionError, TimeoutError, ssl.SSLError):
+            self.close_connection = True
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815 - http.server's names
+
+    def _answered(self) -> Answer:
+        text = self._body()
+        given = self.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+        parts = urlsplit(self.path)
+        if parts.path not in {"/healthz", "/livez", "/readyz"} and not hmac.compare_digest(
+            given.encode(), self.server.token.encode()
+        ):
+            raise unauthorized()
+        content = self.headers.get("Content-Type", "application/json")
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        body = parsed(self.command, text, content)
+        request = Request(
+            self.command,
+            unquote(parts.path),
+            query,
+            body,
+            content,
+            self.headers.get("Accept", "*/*"),
+            self.headers.get("User-Agent", "unknown"),
+        )
+        try:
+            return self.server.api.answer(request)
+        except Exception:
+            LOG.exception("%s %s", self.command, parts.path)
+            message = "Internal error occurred: the practice cluster has a fault; its log says more"
+            raise StatusError(500, "InternalError", message) from None
+
+    def _body(self) -> bytes:
+        if "chunked" in self.headers.get("Transfer-Encoding", ""):
+            return self._chunks()
+        try:
+            length = int(self.headers.get("Content-Length") or 0)
+        except ValueError:
+            length = -1
+        if not 0 <= length <= LARGEST:
+            self.close_connection = True
+            if length < 0:
+                raise bad_request("the Content-Length is not a number")
+            raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {LARGEST}", {})
+        return self.rfile.read(length)
+
+    def _chunks(self) -> bytes:
+        found = b""
+        while size := int(self.rfile.readline(100).partition(b";")[0] or b"0", 16):
+            if len(found) + size > LARGEST:
+                self.close_connection = True
+                raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {LARGEST}", {})
+            found += self.rfile.read(size)
+            self.rfile.readline(10)
+        self.rfile.readline(10)
+        return found
+
+    def _send(self, answer: Answer) -> None:
+        text = answer.body if isinstance(answer.body, bytes) else encoded(answer.body) + b"\n"
+        self.send_response(answer.code)
+        self.send_header("Content-Type", answer.content)
+        self.send_header("Content-Length", str(len(text)))
+        for warning in answer.warnings:
+            quoted = warning.replace("\\", "\\\\").replace('"', '\\"')
+            self.send_header("Warning", f'299 - "{quoted}"')
+        if answer.retry_after is not None:
+            self.send_header("Retry-After", str(answer.retry_after))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(text)
+        self.wfile.flush()
+
+    def _stream(self, answer: Answer) -> None:
+        self.send_response(answer.code)
+        self.send_header("Content-Type", answer.content)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.flush()
+        for line in answer.stream or ():
+            if line:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+                self.wfile.flush()
+            elif self._is_left():
+                self.close_connection = True
+                return
+        self.wfile.write(b"0\r\n\r\n")
+        self.wfile.flush()
+
+    def _is_left(self) -> bool:
+        """Whether the client has closed its end of a watch."""
+        self.connection.settimeout(0.0)
+        try:
+            return bool(self.connection.recv(1) == b"")
+        except (BlockingIOError, ssl.SSLWantReadError, TimeoutError):
+            return False
+        except OSError:
+            return True
+        finally:
+            self.connection.settimeout(IDLE_SECONDS)
+
+    def version_string(self) -> str:
+        return "kfinstall-sandbox"
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's signature
+        """Paths can hold secrets of nobody, but a line for each request helps nobody either."""

@@ -1,0 +1,74 @@
+"""Image references in full, and what a container runtime says when one cannot be pulled."""
+
+from dataclasses import dataclass
+
+from kfinstall.sandbox.scenario import Registry, Scenario
+
+
+def full(image: str) -> str:
+    """With registry, repository and tag (github.com/distribution/reference, ParseNormalizedNamed)."""
+    first, slash, _rest = image.partition("/")
+    if not slash or ("." not in first and ":" not in first and first != "localhost"):
+        image = f"docker.io/{image if slash else 'library/' + image}"
+    last = image.rpartition("/")[2]
+    return image if ":" in last or "@" in last else f"{image}:latest"
+
+
+@dataclass(slots=True)
+class Pulls:
+    """Answers to pulls; counts them, for rate limits. An image that was pulled stays on its node."""
+
+    scenario: Scenario
+    _pulled: set[tuple[str, str]]
+    _counts: dict[str, int]
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> "Pulls":
+        return cls(scenario, set(), {})
+
+    def slow(self, image: str) -> bool:
+        rule = self.scenario.registry(full(image))
+        return rule is not None and rule.answer == "slow"
+
+    def pull(self, node: str, image: str) -> str:
+        """Why a pull fails, in the words of containerd; "" when it works."""
+        name = full(image)
+        if (node, name) in self._pulled:
+            return ""
+        rule = self.scenario.registry(name)
+        if rule is None or rule.answer in {"ok", "slow"} or not self._refuses(rule):
+            self._pulled.add((node, name))
+            return ""
+        return _refusal(rule, name)
+
+    def _refuses(self, rule: Registry) -> bool:
+        count = self._counts[rule.match] = self._counts.get(rule.match, 0) + 1
+        return rule.answer != "rateLimited" or count > rule.after
+
+
+def _refusal(rule: Registry, name: str) -> str:
+    """The messages of containerd 2, each as it was seen on a cluster."""
+    host, _slash, rest = name.partition("/")
+    repository, _colon, tag = rest.partition("@") if "@" in rest else rest.rpartition(":")
+    server = "registry-1.docker.io" if host == "docker.io" else host
+    address = f"https://{server}/v2/{repository}/manifests/{tag}"
+    begin = f'failed to pull and unpack image "{name}": '
+    resolve = f'failed to resolve reference "{name}": '
+    match rule.answer:
+        case "rateLimited":
+            return (
+                f"{begin}failed to copy: httpReadSeeker: failed open: unexpected status code {address}: "
+                "429 Too Many Requests - Server message: toomanyrequests: You have reached your "
+                "unauthenticated pull rate "
+                "limit. https://www.docker.com/increase-rate-limit"
+            )
+        case "unauthorized":
+            return (
+                f"{begin}{resolve}failed to authorize: failed to fetch anonymous token: unexpected "
+                f"status from GET request to https://{server}/token: 401 Unauthorized"
+            )
+        case "notFound":
+            return f"{begin}{resolve}{name}: not found"
+        case "wrongArchitecture":
+            return f"{begin}no match for platform in manifest: not found"
+    return f'{begin}{resolve}failed to do request: Head "{address}": dial tcp: lookup {server}: i/o timeout'

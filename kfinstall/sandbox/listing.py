@@ -1,0 +1,225 @@
+"""Lists and watches: selectors, pages, the three forms, bookmarks, 410 Gone."""
+
+import base64
+import binascii
+import json
+import time
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+
+from kfinstall.contracts.manifest import Body
+from kfinstall.sandbox.kinds import Kind, Version
+from kfinstall.sandbox.render import META, asked_form, at_version, encoded, metadata_only, table
+from kfinstall.sandbox.requests import Answer, Request
+from kfinstall.sandbox.selectors import Selects, field_selector, label_selector
+from kfinstall.sandbox.status import StatusError, bad_request, expired
+from kfinstall.sandbox.store import Change, Name, Store
+
+BOOKMARK_SECONDS = 50.0
+"""Between bookmarks of a quiet watch; a real API server sends one about every minute."""
+
+LONGEST_WATCH = 1800.0
+"""Seconds of a watch that names no timeoutSeconds (--min-request-timeout)."""
+
+
+class Listing:
+    """The reading half of the API."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def answer(self, request: Request, kind: Kind, version: Version, namespace: str, name: str = "") -> Answer:
+        """A list, or a watch when the query asks for one. name: of the only object to watch, or ""."""
+        if "list" not in kind.verbs:
+            raise StatusError(
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                "MethodNotAllowed",
+                "the server does not allow this method on the requested resource",
+                {},
+            )
+        selects = _selector(request, kind, version, name)
+        if request.flag("watch"):
+            stream = self._watch(request, kind, version, namespace, selects)
+            return Answer(HTTPStatus.OK, stream=stream)
+        return self._list(request, kind, version, namespace, selects)
+
+    def selected(self, request: Request, kind: Kind, version: Version, namespace: str) -> list[Body]:
+        selects = _selector(request, kind, version, "")
+        with self._store.lock:
+            return [body for body in self._store.all(kind.key, namespace) if selects(body)]
+
+    def _list(self, request: Request, kind: Kind, version: Version, namespace: str, selects: Selects) -> Answer:
+        limit, after, at = request.number("limit"), Name("", ""), 0
+        if request.query.get("continue"):
+            at, after = _decoded_continue(request.query["continue"])
+            if self._store.is_forgotten(at):
+                raise expired(
+                    "The provided continue parameter is too old to display a consistent list result. "
+                    "You can start a new list without the continue parameter."
+                )
+        with self._store.lock:
+            names = [name for name in self._store.names(kind.key, namespace) if name > after or not at]
+            resource_version = at or self._store.version
+            found: list[Body] = []
+            rest = 0
+            for place, name in enumerate(names):
+                body = self._store.get(kind.key, name)
+                if body is not None and selects(body):
+                    found.append(body)
+                    if limit and len(found) == limit:
+                        rest = len(names) - place - 1
+                        break
+        metadata: Body = {"resourceVersion": str(resource_version)}
+        if rest:
+            last = found[-1]["metadata"]
+            metadata["continue"] = _encoded_continue(resource_version, Name(last.get("namespace", ""), last["name"]))
+            if not request.query.get("labelSelector") and not request.query.get("fieldSelector"):
+                metadata["remainingItemCount"] = rest
+        return self._shown(found, request, kind, version, metadata)
+
+    def of(self, bodies: list[Body], request: Request, kind: Kind, version: Version) -> Answer:
+        return self._shown(bodies, request, kind, version, {"resourceVersion": str(self._store.version)})
+
+    def _shown(self, bodies: list[Body], request: Request, kind: Kind, version: Version, metadata: Body) -> Answer:
+        bodies = [at_version(body, kind, version.name) for body in bodies]
+        form = asked_form(request.accept)
+        if form == "Table":
+            include = request.query.get("includeObject") or "Metadata"
+            return Answer(HTTPStatus.OK, table(bodies, kind, version, metadata, include))
+        if form == "PartialObjectMetadataList":
+            items = [metadata_only(body) for body in bodies]
+            return Answer(
+                HTTPStatus.OK,
+                {"kind": "PartialObjectMetadataList", "apiVersion": META, "metadata": metadata, "items": items},
+            )
+        if not kind.custom:  # items of a built-in list carry no type of their own
+            bodies = [
+                {name: value for name, value in body.items() if name not in {"apiVersion", "kind"}} for body in bodies
+            ]
+        listed = {
+            "kind": kind.list_kind,
+            "apiVersion": kind.api_version(version.name),
+            "metadata": metadata,
+            "items": bodies,
+        }
+        return Answer(HTTPStatus.OK, listed)
+
+    # Watches
+
+    def _watch(
+        self, request: Request, kind: Kind, version: Version, namespace: str, selects: Selects
+    ) -> Iterator[bytes]:
+        asked = request.query.get("resourceVersion") or ""
+        since = request.number("resourceVersion")
+        if since and self._store.is_forgotten(since):
+            error = expired(f"too old resource version: {since} ({self._store.version})")
+            return iter([_line("ERROR", error.body())])
+        show = _shower(request, kind, version)
+        return self._events(
+            request,
+            kind,
+            namespace,
+            selects,
+            show,
+            since,
+            initial=asked in {"", "0"} or request.flag("sendInitialEvents"),
+        )
+
+    def _events(
+        self,
+        request: Request,
+        kind: Kind,
+        namespace: str,
+        selects: Selects,
+        show: Callable[[Body], Body],
+        since: int,
+        *,
+        initial: bool,
+    ) -> Iterator[bytes]:
+        with self._store.lock:
+            standing = [body for body in self._store.all(kind.key, namespace) if selects(body)] if initial else []
+            since = self._store.version if initial else since
+        for body in standing:
+            yield _line("ADDED", show(body))
+        bookmarks = request.flag("allowWatchBookmarks")
+        if request.flag("sendInitialEvents") and bookmarks:
+            yield self._bookmark(kind, show, since, ended=True)
+        patience = request.number("timeoutSeconds") or LONGEST_WATCH
+        deadline, told = time.monotonic() + patience, time.monotonic()
+        for changes in self._store.follow(since, min(1.0, patience)):
+            for change in changes:
+                if change.resource == kind.key and namespace in {"", change.name.namespace}:
+                    event = _event(change, selects)
+                    if event:
+                        yield _line(event[0], show(event[1]))
+                since = change.version
+            moment = time.monotonic()
+            if moment > deadline:
+                return
+            if bookmarks and moment - told > BOOKMARK_SECONDS:
+                told = moment
+                yield self._bookmark(kind, show, since, ended=False)
+            elif not changes:
+                yield b""  # lets the transport notice that nobody listens any more
+
+    def _bookmark(self, kind: Kind, show: Callable[[Body], Body], since: int, *, ended: bool) -> bytes:
+        metadata: Body = {"resourceVersion": str(since), "creationTimestamp": None}
+        if ended:
+            metadata["annotations"] = {"k8s.io/initial-events-end": "true"}
+        body: Body = {"kind": kind.kind, "apiVersion": kind.api_version(kind.storage), "metadata": metadata}
+        return _line("BOOKMARK", show(body))
+
+
+def _selector(request: Request, kind: Kind, version: Version, name: str) -> Selects:
+    labels = label_selector(request.query.get("labelSelector", ""))
+    fields_text = request.query.get("fieldSelector", "")
+    selectable: frozenset[str] = frozenset()
+    if kind.definition:
+        served = next(each for each in kind.definition["spec"]["versions"] if each["name"] == version.name)
+        selectable = frozenset(each["jsonPath"].lstrip(".") for each in served.get("selectableFields") or ())
+    fields = field_selector(fields_text, kind.plural, kind.api_version(version.name), selectable)
+    return lambda body: (not name or body["metadata"]["name"] == name) and labels(body) and fields(body)
+
+
+def _shower(request: Request, kind: Kind, version: Version) -> Callable[[Body], Body]:
+    form = asked_form(request.accept)
+    if form == "Table":
+        include = request.query.get("includeObject") or "Metadata"
+        return lambda body: table(
+            [at_version(body, kind, version.name)],
+            kind,
+            version,
+            {"resourceVersion": body["metadata"]["resourceVersion"]},
+            include,
+        )
+    if form in {"PartialObjectMetadata", "PartialObjectMetadataList"}:
+        return metadata_only
+    return lambda body: at_version(body, kind, version.name)
+
+
+def _event(change: Change, selects: Selects) -> tuple[str, Body] | None:
+    """What a follower with a selector sees of a change."""
+    before = change.before is not None and selects(change.before)
+    after = change.after is not None and selects(change.after)
+    if after:
+        return ("MODIFIED" if before else "ADDED"), change.last
+    if before and change.before is not None:
+        version = change.last["metadata"]["resourceVersion"]
+        return "DELETED", {**change.before, "metadata": {**change.before["metadata"], "resourceVersion": version}}
+    return None
+
+
+def _line(kind: str, body: Body) -> bytes:
+    return encoded({"type": kind, "object": body}) + b"\n"
+
+
+def _encoded_continue(version: int, name: Name) -> str:
+    return base64.urlsafe_b64encode(json.dumps([version, *name]).encode()).decode().rstrip("=")
+
+
+def _decoded_continue(token: str) -> tuple[int, Name]:
+    try:
+        version, namespace, name = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        return int(version), Name(str(namespace), str(name))
+    except (ValueError, binascii.Error, TypeError) as error:
+        raise bad_request("continue key is not valid: " + str(error)) from error

@@ -1,0 +1,56 @@
+"""The forms that a client can ask for: the object, its metadata only, a table for kubectl get."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kfinstall.contracts.manifest import Body
+from kfinstall.sandbox.kinds import Kind, Version
+from kfinstall.sandbox.tables import row_of
+
+Render = Callable[[Body], Body]
+META = "meta.k8s.io/v1"
+
+
+def asked_form(accept: str) -> str:
+    """ "", "Table", "PartialObjectMetadata" or "PartialObjectMetadataList": the first known one."""
+    for choice in accept.split(","):
+        options = dict(part.strip().partition("=")[::2] for part in choice.split(";")[1:])
+        media = choice.partition(";")[0].strip()
+        if media not in {"application/json", "*/*", "application/*"}:
+            continue
+        form = options.get("as", "")
+        if not form:
+            return ""
+        if options.get("g", "meta.k8s.io") == "meta.k8s.io" and options.get("v") == "v1":
+            return form
+    return ""
+
+
+def at_version(body: Body, kind: Kind, version: str) -> Body:
+    """An object as another version of its kind shows it: as CRDs without conversion webhooks do."""
+    api_version = kind.api_version(version)
+    return body if body["apiVersion"] == api_version else {**body, "apiVersion": api_version}
+
+
+def metadata_only(body: Body) -> Body:
+    return {"kind": "PartialObjectMetadata", "apiVersion": META, "metadata": body["metadata"]}
+
+
+def table(bodies: list[Body], kind: Kind, version: Version, metadata: Mapping[str, Any], include: str) -> Body:
+    """A Table; include: "None", "Metadata" or "Object", what each row carries of its object."""
+    rows = []
+    for body in bodies:
+        row: Body = {"cells": row_of(body, kind, version), "object": None}
+        if include != "None":
+            row["object"] = body if include == "Object" else metadata_only(body)
+        rows.append(row)
+    columns = [{key: column[key] for key in _COLUMN} for column in version.columns]
+    return {"kind": "Table", "apiVersion": META, "metadata": metadata, "columnDefinitions": columns, "rows": rows}
+
+
+_COLUMN = ("name", "type", "format", "description", "priority")
+
+
+def encoded(body: Body) -> bytes:
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()

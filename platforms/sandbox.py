@@ -1,0 +1,43 @@
+"""The practice cluster that comes with kfinstall: no Docker, no machine, no account."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from kfinstall.contracts.platform import ClusterAccess
+from kfinstall.model.install import PlatformOptions
+from kfinstall.words import _
+
+
+class SandboxOptions(PlatformOptions):
+    """Which practice cluster; without options it is the one that runs, or a healthy one."""
+
+    type: Literal["sandbox"] = Field(title=_("Platform"), description=_("The practice cluster of kfinstall."))
+    scenario: str | None = Field(
+        default=None,
+        min_length=1,
+        title=_("Scenario"),
+        description=_("What the cluster is like: see `kfinstall sandbox scenarios`."),
+    )
+    speed: float = Field(
+        default=10.0,
+        gt=0,
+        le=1000,
+        title=_("Speed"),
+        description=_("How much faster than in reality images are pulled and pods start."),
+    )
+
+
+class Sandbox:
+    """The platform for trying, showing and rehearsing."""
+
+    name = "sandbox"
+    title = _("Practice cluster")
+    summary = _("A simulated cluster on this machine: nothing is downloaded and nothing runs.")
+    options = SandboxOptions
+
+    def access(self, options: SandboxOptions) -> ClusterAccess:
+        """Starts a sandbox in the background when none runs; `kfinstall sandbox stop` ends it."""
+        from kfinstall.sandbox.running import ensure  # noqa: PLC0415 - listing platforms must not load a cluster
+
+        return ClusterAccess(kubeconfig=ensure(options.scenario, options.speed))

@@ -1,0 +1,54 @@
+"""A practice cluster for the tests of it, inside the test's own process."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kfinstall.sandbox import scenario as scenarios
+from kfinstall.sandbox.__main__ import kubeconfig
+from kfinstall.sandbox.certificates import make_certificate
+from kfinstall.sandbox.cluster import SandboxCluster
+from kfinstall.sandbox.http import LOOPBACK, Server
+from tests.controlplane.api import Api
+
+SPEED = 200.0
+TOKEN = "token-of-the-test"
+Started = Callable[[str], Api]
+
+
+@contextlib.contextmanager
+def served(scenario: str, folder: Path) -> Iterator[Path]:
+    """The kubeconfig of a practice cluster that runs meanwhile."""
+    make_certificate(folder, LOOPBACK)
+    authority = (folder / "tls.crt").read_text(encoding="utf-8")
+    cluster = SandboxCluster(scenarios.load(scenario), authority=authority, speed=SPEED)
+    server = Server(cluster.api, folder, TOKEN)
+    cluster.start()
+    server.start()
+    path = folder / "kubeconfig"
+    path.write_text(kubeconfig(server.url, authority, TOKEN), encoding="utf-8")
+    try:
+        yield path
+    finally:
+        cluster.stop()
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The kubeconfig of a practice cluster that the tests of a session share."""
+    with served("healthy", tmp_path_factory.mktemp("sandbox")) as path:
+        yield path
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Iterator[Started]:
+    """Starts a practice cluster of a scenario."""
+    with contextlib.ExitStack() as stack:
+
+        def started(name: str) -> Api:
+            return stack.enter_context(Api(stack.enter_context(served(name, tmp_path))))
+
+        yield started

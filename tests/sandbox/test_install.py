@@ -1,0 +1,53 @@
+"""kfinstall itself on the practice cluster: the commands as a user runs them."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+WORKBENCH = Path(__file__).parents[1] / "e2e" / "workbench"
+
+
+def kfinstall(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "kfinstall", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=90)
+
+
+@pytest.fixture
+def stopped() -> Iterator[None]:
+    """Whatever a test starts is stopped."""
+    yield
+    kfinstall("sandbox", "stop")
+
+
+def test_install_starts_a_sandbox_writes_once_and_uninstalls(stopped: None, tmp_path: Path) -> None:
+    document = yaml.safe_load((WORKBENCH / "install.yaml").read_text(encoding="utf-8"))
+    document["platform"] = {"type": "sandbox", "scenario": "healthy", "speed": 100}
+    document["kubeflow"]["file"] = str(WORKBENCH / "kfdef.yaml")
+    file = tmp_path / "install.yaml"
+    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    first = kfinstall("install", "-f", str(file), "--yes")
+    assert first.returncode == 0, first.stderr
+    assert "13 created" in first.stderr + first.stdout
+    assert kfinstall("sandbox", "status").returncode == 0
+    again = kfinstall("install", "-f", str(file), "--yes")
+    assert "13 unchanged" in again.stderr + again.stdout
+    assert kfinstall("sandbox", "stop").returncode == 0
+    assert kfinstall("sandbox", "status").returncode == 1
+
+
+def test_two_sandboxes_are_refused(stopped: None) -> None:
+    assert kfinstall("sandbox", "start").returncode == 0
+    second = kfinstall("sandbox", "start", "--scenario", "gcr-blocked")
+    assert second.returncode == 2
+    assert "runs already" in second.stderr
+
+
+def test_scenarios_are_listed_and_an_unknown_one_is_refused() -> None:
+    assert "docker-hub-rate-limited" in kfinstall("sandbox", "scenarios").stdout
+    refused = kfinstall("sandbox", "start", "--scenario", "nonsense")
+    assert refused.returncode == 2
+    assert "gcr-blocked" in refused.stderr
