@@ -27,15 +27,24 @@ def await_step(condition: Condition, key: ObjectKey) -> str:
 
 
 class Ordering:
-    """The graph of the steps that apply some manifests, with the waits that lie between them."""
+    """The graph of the steps that apply some manifests, with the waits that lie between them.
 
-    def __init__(self, manifests: Sequence[Manifest], resources: Mapping[GroupKind, Resource]) -> None:
+    in_force: kinds that manifests define and that are served as they define them already.
+    """
+
+    def __init__(
+        self,
+        manifests: Sequence[Manifest],
+        resources: Mapping[GroupKind, Resource],
+        in_force: frozenset[GroupKind] = frozenset(),
+    ) -> None:
         self._resources = resources
         self._manifests = {manifest.key: manifest for manifest in manifests}
         self.graph = Graph(apply_step(key) for key in self._manifests)
         self.waits: dict[str, tuple[Condition, ObjectKey]] = {}
         self.notes: list[str] = []
-        self._definitions = {_defined(manifest): manifest.key for manifest in manifests if _is_definition(manifest)}
+        defined = {_defined(manifest): manifest.key for manifest in manifests if _is_definition(manifest)}
+        self._definitions = {kind: key for kind, key in defined.items() if kind not in in_force}
         self._storage = [key for key in self._manifests if key.kind in {"StorageClass", "PersistentVolume"}]
 
     def build(self, *, waiting: bool) -> None:

@@ -1,6 +1,6 @@
 """From the objects that are wanted and the cluster as it stands to a plan: pure, nothing is read or written."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kfinstall.contracts.manifest import Manifest, ObjectKey
@@ -63,9 +63,9 @@ def plan(manifests: Sequence[Manifest], state: ClusterState, wishes: Wishes) -> 
     refuse_unserved(manifests, known, state)
     refuse_homeless(state)
     refuse_shared(manifests, state, applyset_id(wishes.install))
-    ordering = Ordering(manifests, known)
-    ordering.build(waiting=wishes.wait)
     steps = {apply_step(m.key): _apply(m, known, state, wishes) for m in manifests}
+    ordering = Ordering(manifests, known, _in_force(steps.values(), state))
+    ordering.build(waiting=wishes.wait)
     for manifest in _ending(manifests, state):
         ordering.replace_ending(manifest.key)
     applications = {manifest.key: manifest.application for manifest in manifests}
@@ -101,17 +101,28 @@ def _apply(manifest: Manifest, known: Mapping[GroupKind, Resource], state: Clust
     live, record = _staying(manifest, state), state.inventory.get(key)
     owner = applyset_id(wishes.install)
     labelled = _labelled(manifest, owner)
+    digest = digests.wanted(labelled.body)
     # A record of the labelled object means that it is ours, even when somebody took the label off.
-    recorded = record is not None and record.wanted == digests.wanted(labelled.body)
-    if live is None or live.owner == owner or recorded:
+    if live is None or live.owner == owner or (record is not None and record.wanted == digest):
         manifest = labelled
-    digest = digests.wanted(manifest.body)
+    else:
+        digest = digests.wanted(manifest.body)
     same = record is not None and record.wanted == digest
     verb = Verb.CREATE if live is None else Verb.CHANGE
     if live and record and same and record.owned == live.owned:
         verb = Verb.KEEP
     action = Apply(manifest, _path(key, known, manifest), verb, digest, force=wishes.force_conflicts or same)
     return Step(apply_step(key), manifest.application, action)
+
+
+def _in_force(steps: Iterable[Step], state: ClusterState) -> frozenset[GroupKind]:
+    """The kinds whose definitions stay as they are, and that the server serves: nothing has to wait for them."""
+    kept = [step.action.manifest for step in steps if isinstance(step.action, Apply) and step.action.verb is Verb.KEEP]
+    return frozenset(
+        kind
+        for kind, resource in defined_resources(kept).items()
+        if (served := state.resources.get(kind)) and set(resource.versions) <= set(served.versions)
+    )
 
 
 def _labelled(manifest: Manifest, owner: str) -> Manifest:

@@ -244,6 +244,8 @@ class _Run:
 
     def _pause(self) -> float:
         """Seconds until something else has to be done than to listen."""
+        if not self.schedule.left:
+            return 0.0
         soonest = min(self.deadline, self.schedule.next_due) if self._begins else self.deadline
         return max(0.0, min(soonest - time.monotonic(), LISTEN))
 

@@ -4,7 +4,6 @@ Applying them would take them from the controller that fills them, which takes t
 """
 
 import base64
-import copy
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -21,7 +20,7 @@ def without_cluster_fields(manifests: Iterable[Manifest]) -> list[Manifest]:
 
 
 def _stripped(manifest: Manifest, scaled: set[ObjectKey]) -> Body:
-    body: Body = _without_nulls(copy.deepcopy(manifest.body))
+    body: Body = _without_nulls(manifest.body)
     body.pop("status", None)
     for name in SERVER_METADATA:
         body["metadata"].pop(name, None)
@@ -34,7 +33,7 @@ def _stripped(manifest: Manifest, scaled: set[ObjectKey]) -> Body:
 
 
 def _without_nulls(value: Any) -> Any:
-    """A null in an applied object means "absent", yet structured-merge-diff would own it: left out."""
+    """A copy. A null in an applied object means "absent", yet structured-merge-diff would own it: left out."""
     if isinstance(value, dict):
         return {key: _without_nulls(child) for key, child in value.items() if child is not None}
     if isinstance(value, list):

@@ -1,13 +1,16 @@
 """Which object must stand before which other one."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kfinstall.contracts.manifest import Body
+from kfinstall.contracts.manifest import Body, ObjectKey
+from kfinstall.contracts.resource import Applied, GroupKind, Live, Resource
 from kfinstall.engine.graph import Graph
-from tests.unit.engine.planning import body, needs, planned, state
+from kfinstall.facts.applyset import applyset_id
+from tests.unit.engine.planning import RESOURCES, body, needs, planned, state
 
 RBAC = "rbac.authorization.k8s.io"
 
@@ -31,6 +34,26 @@ def test_a_definition_is_served_before_what_it_defines() -> None:
     assert needs(plan, "apply Widget.a.io/ns/w") == {f"await served {definition_key}", f"apply {definition_key}"}
     [served] = [step.action for step in plan.steps if step.id == f"await served {definition_key}"]
     assert getattr(served, "path", "") == "/apis/a.io/v1/widgets"
+
+
+def test_nothing_waits_for_a_definition_that_is_kept_and_served() -> None:
+    key = ObjectKey("apiextensions.k8s.io", "CustomResourceDefinition", "", "widgets.a.io")
+    [first] = planned(definition(), state=state()).applies
+    standing = {
+        "live": {key: Live("u", applyset_id("test"), "o", False)},
+        "inventory": {key: Applied(first.wanted, "o")},
+    }
+    widget = GroupKind("a.io", "Widget")
+    awaited = f"await served {key}"
+
+    def steps(versions: tuple[str, ...]) -> set[str]:
+        served = {**RESOURCES, widget: Resource(*widget, "widgets", True, versions)}
+        cluster = replace(state(**standing), resources=served)
+        plan = planned(definition(), body("Widget", "w", "ns", group="a.io"), state=cluster)
+        return {step.id for step in plan.steps}
+
+    assert awaited not in steps(("v1",))
+    assert awaited in steps(("v1alpha1",)), "the version that the definition serves has not come into force"
 
 
 def test_a_definition_that_is_malformed_is_left_for_the_server_to_refuse() -> None:
