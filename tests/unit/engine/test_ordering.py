@@ -39,16 +39,15 @@ def test_a_definition_is_served_before_what_it_defines() -> None:
 def test_nothing_waits_for_a_definition_that_is_kept_and_served() -> None:
     key = ObjectKey("apiextensions.k8s.io", "CustomResourceDefinition", "", "widgets.a.io")
     [first] = planned(definition(), state=state()).applies
-    standing = {
-        "live": {key: Live("u", applyset_id("test"), "o", False)},
-        "inventory": {key: Applied(first.wanted, "o")},
-    }
+    standing = replace(
+        state({key: Live("u", applyset_id("test"), "o", False)}), inventory={key: Applied(first.wanted, "o")}
+    )
     widget = GroupKind("a.io", "Widget")
     awaited = f"await served {key}"
 
     def steps(versions: tuple[str, ...]) -> set[str]:
         served = {**RESOURCES, widget: Resource(*widget, "widgets", True, versions)}
-        cluster = replace(state(**standing), resources=served)
+        cluster = replace(standing, resources=served)
         plan = planned(definition(), body("Widget", "w", "ns", group="a.io"), state=cluster)
         return {step.id for step in plan.steps}
 
