@@ -1,4 +1,4 @@
-"""Finds platforms by entry point, so that another distribution can add one.
+"""Finds platforms and checks by entry point, so that another distribution can add some.
 
 Nothing is imported before it is asked for, and a plugin that does not load is named instead of ending the program.
 """
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, get_args
 
+from kfinstall.contracts.check import Check
 from kfinstall.contracts.platform import Platform
 from kfinstall.errors import UsageError
 from kfinstall.model.faults import one_of
@@ -16,6 +17,7 @@ from kfinstall.model.install import PlatformOptions
 from kfinstall.words import _
 
 PLATFORMS = "kfinstall.platforms"
+CHECKS = "kfinstall.checks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class BrokenPlugin:
     reason: str
 
     def __str__(self) -> str:
-        message = _("the platform {name} of {distribution} does not load: {reason}")
+        message = _("the plugin {name} of {distribution} does not load: {reason}")
         return message.format(name=self.name, distribution=self.distribution or "?", reason=self.reason)
 
 
@@ -92,6 +94,28 @@ def built_in() -> Platforms:
     """The platforms of kfinstall's own distribution: what the published JSON Schema describes."""
     own = [point for point in entry_points(group=PLATFORMS) if point.dist and point.dist.name == "kfinstall"]
     return Platforms(own)
+
+
+def checks() -> tuple[list[Check], list[BrokenPlugin]]:
+    """The checks that are installed here, by area and in their module's order, and the plugins that do not load."""
+    found: dict[str, Check] = {}
+    broken: list[BrokenPlugin] = []
+    for point in sorted(entry_points(group=CHECKS), key=lambda point: point.name):
+        try:
+            loaded = [_check(each, found) for each in point.load()]
+        except Exception as error:
+            broken.append(_broken(point, f"{type(error).__name__}: {error}"))
+        else:
+            found |= {check.id: check for check in loaded}
+    return list(found.values()), broken
+
+
+def _check(candidate: object, known: Mapping[str, Check]) -> Check:
+    if not isinstance(candidate, Check):
+        raise TypeError(_("{candidate!r} is not a Check").format(candidate=candidate))
+    if candidate.id in known:
+        raise ValueError(_("another plugin has a check {id}").format(id=candidate.id))
+    return candidate
 
 
 def _broken(point: EntryPoint, reason: str) -> BrokenPlugin:

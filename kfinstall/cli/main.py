@@ -22,6 +22,7 @@ COMMANDS = {
     "build": ("build", _("Render the objects, without a cluster.")),
     "status": ("status", _("Show what is installed and whether it is ready.")),
     "uninstall": ("uninstall", _("Take an install away.")),
+    "doctor": ("doctor", _("Say what is wrong with a cluster, why, and what to do.")),
     "explain": ("explain", _("Say what a message means, and what to do.")),
     "init": ("init", _("Write a commented Install file.")),
     "config": ("config", _("Check an Install file, show it, or print its schema.")),

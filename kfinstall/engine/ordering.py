@@ -3,18 +3,18 @@
 Objects are independent unless something orders them; all that does is in this module.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.contracts.plan import Condition
 from kfinstall.contracts.resource import GroupKind, Resource
 from kfinstall.engine.graph import Graph
+from kfinstall.facts.kinds import DEFINITION
+from kfinstall.facts.pod_needs import pod_needs
 from kfinstall.facts.selectors import matches
 from kfinstall.facts.webhooks import Labels, Webhook, pod_labels, pod_template, webhooks
 from kfinstall.words import _
 
-DEFINITION = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
 NAMES = frozenset({"kind", "plural"})
 
 
@@ -125,13 +125,10 @@ class Ordering:
     def _required(self, workload: Manifest) -> Iterator[ObjectKey]:
         """What a pod must find to start: account, configuration, claims, and what issues its certificates."""
         spec = (pod_template(workload.body) or {}).get("spec") or {}
-        namespace = workload.namespace
-        if spec.get("serviceAccountName"):
-            yield ObjectKey("", "ServiceAccount", namespace, spec["serviceAccountName"])
-        for kind, name in _mounted(spec):
-            yield ObjectKey("", kind, namespace, name)
-            if kind == "Secret":
-                yield from self._issued(namespace, name)
+        for key in pod_needs(spec, workload.namespace):
+            yield key
+            if key.kind == "Secret":
+                yield from self._issued(key.namespace, key.name)
 
     def _issued(self, namespace: str, secret: str) -> Iterator[ObjectKey]:
         """The cert-manager objects that fill a Secret."""
@@ -215,33 +212,3 @@ def _bound_role(binding: Manifest) -> ObjectKey:
     role = binding.body.get("roleRef") or {}
     kind = str(role.get("kind"))
     return ObjectKey(binding.group, kind, binding.namespace if kind == "Role" else "", str(role.get("name")))
-
-
-def _mounted(spec: Body) -> set[tuple[str, str]]:
-    """Secrets, ConfigMaps and claims without which a pod does not start, as (kind, name)."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for volume in spec.get("volumes") or ():
-        _mounted_by_volume(volume, found)
-    for container in [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]:
-        for source in container.get("envFrom") or ():
-            _referred(source.get("secretRef"), "Secret", found)
-            _referred(source.get("configMapRef"), "ConfigMap", found)
-        for variable in container.get("env") or ():
-            value = variable.get("valueFrom") or {}
-            _referred(value.get("secretKeyRef"), "Secret", found)
-            _referred(value.get("configMapKeyRef"), "ConfigMap", found)
-    return {(kind, name) for kind, names in found.items() for name in names}
-
-
-def _mounted_by_volume(volume: Body, found: dict[str, set[str]]) -> None:
-    _referred(volume.get("secret"), "Secret", found, "secretName")
-    _referred(volume.get("configMap"), "ConfigMap", found)
-    _referred(volume.get("persistentVolumeClaim"), "PersistentVolumeClaim", found, "claimName")
-    for source in (volume.get("projected") or {}).get("sources") or ():
-        _referred(source.get("secret"), "Secret", found)
-        _referred(source.get("configMap"), "ConfigMap", found)
-
-
-def _referred(reference: Body | None, kind: str, found: dict[str, set[str]], field: str = "name") -> None:
-    if reference and reference.get(field) and not reference.get("optional"):
-        found[kind].add(reference[field])

@@ -7,12 +7,12 @@ from kfinstall.contracts.manifest import Manifest, ObjectKey
 from kfinstall.contracts.plan import Apply, Await, Condition, Delete, Plan, Step, Verb
 from kfinstall.contracts.resource import ClusterState, GroupKind, Live, Member, Resource
 from kfinstall.engine.compatibility import Compatibility
-from kfinstall.engine.ordering import DEFINITION, Ordering, apply_step, await_step, defined_resources
+from kfinstall.engine.ordering import Ordering, apply_step, await_step, defined_resources
 from kfinstall.engine.refusal import refuse_homeless, refuse_shared, refuse_unserved
 from kfinstall.facts import digests
 from kfinstall.facts.applyset import PART_OF, applyset_id
 from kfinstall.facts.cluster_fields import without_cluster_fields
-from kfinstall.facts.kinds import is_custom
+from kfinstall.facts.kinds import DEFINITION, is_custom
 from kfinstall.facts.readiness import WAITED_FOR
 from kfinstall.words import _
 

@@ -66,11 +66,15 @@ class Cluster:
 
     def metadata(self, collection: str, *, selector: str = "") -> Iterator[Body]:
         """The metadata of every object of a collection, page by page."""
+        return self.items(collection, selector=selector, accept=METADATA_LIST)
+
+    def items(self, collection: str, *, selector: str = "", accept: str = "application/json") -> Iterator[Body]:
+        """Every object of a collection, page by page."""
         query: dict[str, object] = {"limit": PAGE}
         if selector:
             query["labelSelector"] = selector
         while True:
-            page = self.connection.get(collection, query, accept=METADATA_LIST)
+            page = self.connection.get(collection, query, accept=accept)
             yield from page.get("items") or ()
             query["continue"] = (page.get("metadata") or {}).get("continue")
             if not query["continue"]:

@@ -69,7 +69,7 @@ def test_a_broken_plugin_is_named_and_the_others_work() -> None:
 
 
 def test_using_a_broken_or_unknown_platform_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match=r"the platform gone of .* does not load"):
+    with pytest.raises(UsageError, match=r"the plugin gone of .* does not load"):
         BROKEN.get("gone")
     with pytest.raises(UsageError, match='Did you mean "existing"'):
         BROKEN.get("exsting")

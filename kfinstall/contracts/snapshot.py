@@ -1,0 +1,50 @@
+"""A cluster as it was at one moment, as far as checks asked to see it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from kfinstall.contracts.manifest import Body, ObjectKey
+from kfinstall.contracts.resource import GroupKind
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A Kubernetes Event. count: how often it was seen. last: RFC 3339, "" when it is not known."""
+
+    reason: str
+    message: str
+    warning: bool
+    count: int
+    last: str
+
+
+class Snapshot(Protocol):
+    """What checks look at. Bodies are not to be changed; each has a metadata.name."""
+
+    @property
+    def version(self) -> str:
+        """The server's version, for example "v1.34.1"; "" when it is not known."""
+
+    @property
+    def taken(self) -> str:
+        """When, RFC 3339 in UTC."""
+
+    def all(self, kind: GroupKind) -> Sequence[Body]:
+        """Every object of a kind, in the order of the server."""
+
+    def get(self, key: ObjectKey) -> Body | None:
+        """One object; None when it does not exist, or was not read."""
+
+    def knows(self, kind: GroupKind) -> bool:
+        """Whether the kind was read: only then does None mean that an object does not exist."""
+
+    def occurrences(self, key: ObjectKey) -> Sequence[Occurrence]:
+        """The events about an object that are still kept, oldest first."""
+
+    def owned(self, uid: str) -> Sequence[Body]:
+        """The objects whose controller has this uid."""
+
+    @property
+    def served(self) -> Mapping[GroupKind, str]:
+        """Kinds that the server serves, with their plural name."""

@@ -1,0 +1,119 @@
+"""Running the checks, and putting what they find in order."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+from kfinstall.contracts.check import Check
+from kfinstall.contracts.finding import Finding, Severity
+from kfinstall.contracts.manifest import ObjectKey
+from kfinstall.contracts.resource import GroupKind
+from kfinstall.doctor.consequences import Diagnosis, tree
+from kfinstall.doctor.snapshot import Collected, key_of
+from kfinstall.facts.dependencies import dependencies
+from kfinstall.facts.kinds import POD
+from kfinstall.facts.readiness import readiness
+from kfinstall.words import _
+
+LOG = logging.getLogger(__name__)
+
+
+class Status(StrEnum):
+    """How a check ended. skipped: it could not look. error: the check itself broke."""
+
+    OK = "ok"
+    INFO = "info"
+    WARN = "warn"
+    FAIL = "fail"
+    SKIPPED = "skipped"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of one check. reason: one line where it is not a finding that says so."""
+
+    check: Check
+    status: Status
+    reason: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """roots: what has to be mended; of one severity, that which holds back most comes first.
+
+    unready: pods that are not ready. unexplained: those of them that no finding is about.
+    """
+
+    checks: tuple[Answered, ...]
+    roots: tuple[Diagnosis, ...]
+    unready: int
+    unexplained: tuple[ObjectKey, ...]
+
+    @property
+    def worst(self) -> Severity | None:
+        severities = {finding.severity for root in self.roots for finding in root.walk()}
+        return next((each for each in Severity if each in severities), None)
+
+
+def examine(snapshot: Collected, checks: Iterable[Check]) -> Report:
+    """Ask every check; whatever one of them does, the others are asked too."""
+    answers = [_answer(check, snapshot) for check in checks]
+    findings = [finding for answer in answers for finding in answer.findings]
+    roots = tree(findings, cache(lambda key: _waits_for(key, snapshot)))
+    roots.sort(key=lambda root: (list(Severity).index(root.finding.severity), -len(root.objects)))
+    unready = _unready(snapshot)
+    explained = {key for finding in findings for key in finding.objects}
+    return Report(tuple(answers), tuple(roots), len(unready), tuple(key for key in unready if key not in explained))
+
+
+def _answer(check: Check, snapshot: Collected) -> Answered:
+    missing = sorted(kind for kind in check.reads if not snapshot.knows(kind))
+    if missing:
+        return Answered(check, Status.SKIPPED, _missing(missing, snapshot))
+    try:
+        findings = tuple(check.look(snapshot))
+    except Exception as error:
+        LOG.debug("%s broke", check.id, exc_info=True)
+        return Answered(check, Status.ERROR, _("the check broke: {error}").format(error=_in_short(error)))
+    return Answered(check, _status(findings), findings=findings)
+
+
+def _missing(kinds: Sequence[GroupKind], snapshot: Collected) -> str:
+    reasons = [snapshot.unread.get(kind) or _("{kind} was not collected").format(kind=kind) for kind in kinds]
+    return _("could not check: {reasons}").format(reasons="; ".join(dict.fromkeys(reasons)))
+
+
+def _in_short(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+
+
+def _status(findings: Sequence[Finding]) -> Status:
+    severities = {finding.severity for finding in findings}
+    if Severity.ERROR in severities:
+        return Status.FAIL
+    if Severity.WARNING in severities:
+        return Status.WARN
+    return Status.INFO if findings else Status.OK
+
+
+def _waits_for(key: ObjectKey, snapshot: Collected) -> tuple[ObjectKey, ...]:
+    """Nothing where an object is too odd to say."""
+    try:
+        return tuple(dependencies(key, snapshot))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return ()
+
+
+def _unready(snapshot: Collected) -> list[ObjectKey]:
+    return [key_of(POD, pod) for pod in snapshot.all(POD) if not _is_ready(pod)]
+
+
+def _is_ready(pod: dict[str, object]) -> bool:
+    try:
+        return readiness({"apiVersion": "v1", "kind": "Pod", **pod}).ready
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False

@@ -1,0 +1,103 @@
+"""The objects of a cluster at one moment, by kind, by name and by owner."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from kfinstall.contracts.manifest import Body, ObjectKey
+from kfinstall.contracts.resource import GroupKind
+from kfinstall.contracts.snapshot import Occurrence
+from kfinstall.facts.kinds import EVENT
+
+
+@dataclass(frozen=True)
+class Collected:
+    """A Snapshot (see contracts). unread: why a kind is not here, by kind; a kind in neither was not asked for."""
+
+    objects: Mapping[GroupKind, Sequence[Body]]
+    version: str = ""
+    taken: str = ""
+    unread: Mapping[GroupKind, str] = field(default_factory=dict)
+    served: Mapping[GroupKind, str] = field(default_factory=dict)
+
+    def all(self, kind: GroupKind) -> Sequence[Body]:
+        return self.objects.get(kind, ())
+
+    def get(self, key: ObjectKey) -> Body | None:
+        return self._by_key.get(key)
+
+    def knows(self, kind: GroupKind) -> bool:
+        return kind in self.objects
+
+    def occurrences(self, key: ObjectKey) -> Sequence[Occurrence]:
+        return self._occurrences.get(key, ())
+
+    def owned(self, uid: str) -> Sequence[Body]:
+        return self._by_owner.get(uid, ())
+
+    @cached_property
+    def _by_key(self) -> dict[ObjectKey, Body]:
+        return {key_of(kind, body): body for kind, bodies in self.objects.items() if kind != EVENT for body in bodies}
+
+    @cached_property
+    def _by_owner(self) -> dict[str, list[Body]]:
+        found: dict[str, list[Body]] = defaultdict(list)
+        for kind, bodies in self.objects.items():
+            if kind != EVENT:
+                for body in bodies:
+                    for owner in _controllers(body):
+                        found[owner].append(body)
+        return found
+
+    @cached_property
+    def _occurrences(self) -> dict[ObjectKey, list[Occurrence]]:
+        found: dict[ObjectKey, list[Occurrence]] = defaultdict(list)
+        for event in self.objects.get(EVENT, ()):
+            about = event.get("involvedObject")
+            if isinstance(about, dict):
+                found[_subject(about)].append(_occurrence(event))
+        for each in found.values():
+            each.sort(key=lambda occurrence: occurrence.last)
+        return found
+
+
+def key_of(kind: GroupKind, body: Body) -> ObjectKey:
+    """The key of an object in a snapshot."""
+    metadata = body["metadata"]
+    return ObjectKey(kind.group, kind.kind, str(metadata.get("namespace") or ""), metadata["name"])
+
+
+def sound(items: Iterable[object]) -> Iterator[Body]:
+    """Those of a list that are objects with a name, without managedFields: they are bulky and no check reads them."""
+    for item in items:
+        metadata = item.get("metadata") if isinstance(item, dict) else None
+        if isinstance(item, dict) and isinstance(metadata, dict) and isinstance(metadata.get("name"), str):
+            metadata.pop("managedFields", None)
+            yield item
+
+
+def _controllers(body: Body) -> Iterator[str]:
+    owners = body["metadata"].get("ownerReferences")
+    for owner in owners if isinstance(owners, list) else ():
+        if isinstance(owner, dict) and owner.get("controller"):
+            yield str(owner.get("uid"))
+
+
+def _subject(about: Body) -> ObjectKey:
+    group, slash, _version = str(about.get("apiVersion") or "").partition("/")
+    kind, namespace, name = (str(about.get(each) or "") for each in ("kind", "namespace", "name"))
+    return ObjectKey(group if slash else "", kind, namespace, name)
+
+
+def _occurrence(event: Body) -> Occurrence:
+    series = event.get("series") if isinstance(event.get("series"), dict) else {}
+    count = (series or {}).get("count") or event.get("count") or 1
+    last = (series or {}).get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime") or ""
+    return Occurrence(
+        reason=str(event.get("reason") or ""),
+        message=str(event.get("message") or ""),
+        warning=event.get("type") == "Warning",
+        count=count if isinstance(count, int) else 1,
+        last=str(last),
+    )
