@@ -46,8 +46,9 @@ def event(about: Body, reason: str, message: str, *, last: str = "2026-01-01T00:
     metadata = about["metadata"]
     involved = {"apiVersion": about["apiVersion"], "kind": about["kind"], "name": metadata["name"]}
     involved["namespace"] = metadata.get("namespace", "")
-    fields = {"involvedObject": involved, "reason": reason, "message": message, "type": "Warning"}
-    return body("Event", f"{metadata['name']}.{reason}", metadata.get("namespace", ""), **fields, lastTimestamp=last)
+    fields: Body = {"involvedObject": involved, "reason": reason, "message": message, "type": "Warning"}
+    fields["lastTimestamp"] = last
+    return body("Event", f"{metadata['name']}.{reason}", metadata.get("namespace", ""), **fields)
 
 
 def snapshot(*bodies: Body, unread: Mapping[GroupKind, str] | None = None, version: str = "v1.34.1") -> Collected:

@@ -58,9 +58,8 @@ def test_a_registry_without_dns_holds_back_whoever_waits_for_a_certificate() -> 
     certificate = body("Certificate", "webhook", "kubeflow", group="cert-manager.io", spec=issued)
     volumes = [{"name": "cert", "secret": {"secretName": "webhook-certs"}}]
     webhook = pod("webhook-1", status=waiting("ContainerCreating"), volumes=volumes)
-    said = event(
-        webhook, "FailedMount", 'MountVolume.SetUp failed for volume "cert" : secret "webhook-certs" not found'
-    )
+    words = 'MountVolume.SetUp failed for volume "cert" : secret "webhook-certs" not found'
+    said = event(webhook, "FailedMount", words)
     report = examine(snapshot(manager, broken, certificate, webhook, said), ALL_CHECKS)
     assert roots(report) == {"img-dns": ["st-mount-object-missing"]}
     assert report.unready == 2
