@@ -59,8 +59,8 @@ def read(name: str) -> Document:
     if name not in names():
         what = _('There is no preset "{name}".').format(name=name) + did_you_mean(name, names())
         raise UsageError(what, fix=_("One of: {names}.").format(names=", ".join(names())))
-    text = (files("configs") / "presets" / f"{name}.yaml").read_text(encoding="utf-8")
-    [document] = parse(text, f"preset {name}")
+    file = files("configs") / "presets" / f"{name}.yaml"
+    [document] = parse(file.read_text(encoding="utf-8"), str(file))  # a relative repo is beside this file
     return document
 
 

@@ -1,7 +1,7 @@
 """Renders one application: its manifests as they are, or through kustomize in a work folder."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,9 +61,20 @@ class Work:
         return RenderError(what, why=why, fix=fix)
 
 
-def render(work: Work, kustomize: Kustomize) -> Rendered:
-    """Raises RenderError, FetchError."""
-    root = Root(REPO, work.tree.root_for(work.application.path), work.application.repo)
+def needs_kustomize(application: Application, tree: Tree, patches: Sequence[Patch]) -> bool:
+    """Whether an application is more than manifests that are taken as they are. Raises RenderError."""
+    root = _root(application, tree)
+    path = root.join("", application.path)
+    return bool(patches or root.kustomization(path) or root.kustomization(f"{path}/base".lstrip("/")))
+
+
+def _root(application: Application, tree: Tree) -> Root:
+    return Root(REPO, tree.root_for(application.path), application.repo)
+
+
+def render(work: Work, kustomize: Callable[[], Kustomize]) -> Rendered:
+    """kustomize: finds it; asked only where needs_kustomize. Raises RenderError, FetchError, ToolMissing."""
+    root = _root(work.application, work.tree)
     path = root.join("", work.application.path)
     if root.is_file(path):
         return _plain(work, root, [path], kustomize)
@@ -97,7 +108,7 @@ def _no_such_path(work: Work, root: Root, path: str) -> RenderError:
     )
 
 
-def _overlays(work: Work, root: Root, path: str, kustomize: Kustomize) -> Rendered:
+def _overlays(work: Work, root: Root, path: str, kustomize: Callable[[], Kustomize]) -> Rendered:
     application = work.application
     settings = Settings(work.kfdef.name, work.kfdef.namespace, application.parameters)
     merged = merge(root, path, application.overlays, settings)
@@ -108,12 +119,12 @@ def _overlays(work: Work, root: Root, path: str, kustomize: Kustomize) -> Render
     return rendered
 
 
-def _build(work: Work, root: Root, path: str, merged: Merged | None, kustomize: Kustomize) -> Rendered:
+def _build(work: Work, root: Root, path: str, merged: Merged | None, kustomize: Callable[[], Kustomize]) -> Rendered:
     closure = Closure(work.folder, work.fetcher, merged.edits if merged else {})
     target = closure.take(root, path, merged.kustomization if merged else None)
     if work.patches:
         target = _patched(work, [f"../{target.relative_to(work.folder).as_posix()}"])
-    text = kustomize.build(target, work.name, work=work.folder)
+    text = kustomize().build(target, work.name, work=work.folder)
     bodies = substitute(objects(text, _output_of(work)), closure.variables)
     if left := leftovers(bodies, closure.variables):
         raise work.refused(_("A var was not replaced: {places}.").format(places=", ".join(left[:5])))
@@ -135,14 +146,14 @@ def _ignored(work: Work) -> list[str]:
     return [message.format(name=work.name, keys=", ".join(ignored))]
 
 
-def _plain(work: Work, root: Root, files: Sequence[str], kustomize: Kustomize) -> Rendered:
+def _plain(work: Work, root: Root, files: Sequence[str], kustomize: Callable[[], Kustomize]) -> Rendered:
     """Manifests without a kustomization, as `kubectl apply -f` takes them."""
     if work.patches:
         closure = Closure(work.folder, work.fetcher)
         for file in files:
             closure.copy(root, file)
         target = _patched(work, [f"../{REPO}/{file}" for file in files])
-        text = kustomize.build(target, work.name, work=work.folder)
+        text = kustomize().build(target, work.name, work=work.folder)
         return Rendered(objects(text, _output_of(work)), warnings=_ignored(work))
     bodies: list[Body] = []
     for file in files:

@@ -35,7 +35,8 @@ FORMAT = 2
 """Counts up when what is rendered changes by a change of this program."""
 
 NAMESPACE_LABELS = {"control-plane": "kubeflow", "katib-metricscollector-injection": "enabled"}
-"""What kfctl put on the KfDef's namespace; `control-plane` also exempts it from KFServing's webhook."""
+"""What kfctl put on the KfDef's namespace, here where the KfDef has no labels of its own; `control-plane` also
+exempts it from KFServing's webhook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class RenderedApplication:
 class Rendering:
     """All objects of a KfDef, by application in its order.
 
-    namespace: the KfDef's namespace with kfctl's labels, where no application has it; else None.
+    namespace: the KfDef's namespace with its labels or kfctl's, where no application has it; else None.
     """
 
     applications: tuple[RenderedApplication, ...]
@@ -112,14 +113,15 @@ class _Renderer:
         self._lock = threading.Lock()
         self._warnings: list[str] = []
         self._fetcher = Fetcher(options.cache, options.sources, options.limits, self._warn)
+        self._finding = threading.Lock()
+        self._found: Kustomize | None = None
 
     def run(self) -> Rendering:
         trees = self._fetch()
-        kustomize = find(self._options.kustomize_minimum, self._fetcher)
         workers = self._options.workers or os.cpu_count() or 1
         with ThreadPoolExecutor(workers, thread_name_prefix="render") as pool:
             futures = [
-                pool.submit(self._application, application, trees[application.repo], kustomize)
+                pool.submit(self._application, application, trees[application.repo])
                 for application in self._kfdef.applications
             ]
             try:
@@ -153,15 +155,22 @@ class _Renderer:
             self._tell(RenderEvent("fetched", name, time.monotonic() - start))
         return trees
 
-    def _application(self, application: Application, tree: Tree, kustomize: Kustomize) -> RenderedApplication:
+    def _kustomize(self) -> Kustomize:
+        """Found when the first application needs it: plain manifests do without."""
+        with self._finding:
+            if self._found is None:
+                self._found = find(self._options.kustomize_minimum, self._fetcher)
+            return self._found
+
+    def _application(self, application: Application, tree: Tree) -> RenderedApplication:
         start = time.monotonic()
         self._tell(RenderEvent("rendering", application.name))
         patches = self._options.patches.get(application.name, ())
-        entry = self._options.cache / "renders" / f"{self._key(application, tree, patches, kustomize)}.json"
+        entry = self._options.cache / "renders" / f"{self._key(application, tree, patches)}.json"
         rendered = self._cached(entry)
         cached = rendered is not None
         if rendered is None:
-            rendered = self._render(application, tree, patches, kustomize)
+            rendered = self._render(application, tree, patches)
             write(entry, json.dumps(_as_data(rendered), separators=(",", ":")))
         for warning in rendered.warnings:
             self._warn(warning)
@@ -170,19 +179,19 @@ class _Renderer:
         manifests = tuple(Manifest(body, application.name) for body in rendered.bodies)
         return RenderedApplication(application.name, manifests, cached, seconds)
 
-    def _render(self, application: Application, tree: Tree, patches: Sequence[Patch], kustomize: Kustomize) -> Rendered:
+    def _render(self, application: Application, tree: Tree, patches: Sequence[Patch]) -> Rendered:
         with scratch_folder(self._options.cache / "work") as folder:
             work = Work(self._kfdef, application, tree, patches, self._fetcher, folder.resolve())
-            return single.render(work, kustomize)
+            return single.render(work, self._kustomize)
 
-    def _key(self, application: Application, tree: Tree, patches: Sequence[Patch], kustomize: Kustomize) -> str:
+    def _key(self, application: Application, tree: Tree, patches: Sequence[Patch]) -> str:
         parts: list[Any] = [
             FORMAT,
             tree.digest,
             [application.name, application.path, application.overlays, dict(application.parameters)],
             [self._kfdef.name, self._kfdef.namespace, self._kfdef.stacks],
             [[patch.patch, dict(patch.target or {})] for patch in patches],
-            kustomize.identity,
+            self._kustomize().identity if single.needs_kustomize(application, tree, patches) else "",
         ]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -232,7 +241,13 @@ def _different_twins(applications: Sequence[RenderedApplication]) -> list[str]:
 
 
 def _is_used(namespace: str, applications: Sequence[RenderedApplication]) -> bool:
-    return any(manifest.namespace == namespace for application in applications for manifest in application.manifests)
+    manifests = [manifest for application in applications for manifest in application.manifests]
+    return any(each.namespace == namespace or _goes_by_default(each) for each in manifests)
+
+
+def _goes_by_default(manifest: Manifest) -> bool:
+    """Whether it goes into the KfDef's namespace as it names none; told by the kinds that every application has."""
+    return not manifest.namespace and manifest.kind in {"ConfigMap", "Deployment", "Service", "ServiceAccount"}
 
 
 def _namespace(kfdef: KfDef, applications: Sequence[RenderedApplication]) -> Manifest | None:
@@ -242,6 +257,6 @@ def _namespace(kfdef: KfDef, applications: Sequence[RenderedApplication]) -> Man
     body: Body = {
         "apiVersion": "v1",
         "kind": "Namespace",
-        "metadata": {"name": kfdef.namespace, "labels": dict(NAMESPACE_LABELS)},
+        "metadata": {"name": kfdef.namespace, "labels": dict(kfdef.labels or NAMESPACE_LABELS)},
     }
     return Manifest(body, "kubeflow-namespace")

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,9 @@ import pytest
 from kfinstall.errors import KfinstallError, RenderError
 from kfinstall.kfdef.types import STACKS, Application
 from kfinstall.render.application import Patch
-from kfinstall.render.renderer import RenderEvent
+from kfinstall.render.renderer import RenderEvent, RenderOptions, render
 
-from .making import app, body, build, config_map, keys, tar_gz, write
+from .making import app, body, build, config_map, keys, kfdef, tar_gz, write
 
 IN_PLACE = {"in/place/kustomization.yaml": "resources: [../shared.yaml]", "in/shared.yaml": config_map("shared")}
 OVERLAYS = {
@@ -222,8 +223,25 @@ def test_the_namespace_comes_first_where_nobody_has_it(tmp_path: Path, cache: Pa
 
 
 def test_a_namespace_that_nothing_uses_is_warned_of(tmp_path: Path, cache: Path) -> None:
-    rendering = build(write(tmp_path / "repo", IN_PLACE), app("in/place"), cache=cache, namespace="mine")
-    assert "Nothing goes into the namespace mine" in rendering.warnings[0]
+    repo = write(tmp_path / "repo", {"own/a.yaml": config_map("a", namespace="own"), "none/a.yaml": config_map("a")})
+    assert "Nothing goes into the namespace mine" in build(repo, app("own"), cache=cache, namespace="mine").warnings[0]
+    assert not build(repo, app("none"), cache=cache, namespace="mine").warnings, "it goes there by default"
+
+
+def test_the_namespace_has_the_labels_of_the_kfdef(tmp_path: Path, cache: Path) -> None:
+    repo = write(tmp_path / "repo", {"a.yaml": config_map("a")})
+    labelled = replace(kfdef(repo, app(".")), labels={"team": "ml"})
+    made = render(labelled, RenderOptions(cache=cache)).namespace
+    assert made is not None
+    assert made.body["metadata"]["labels"] == {"team": "ml"}
+
+
+def test_plain_manifests_need_no_kustomize(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo = write(tmp_path / "repo", {"plain/a.yaml": config_map("a"), "built/kustomization.yaml": "resources: []"})
+    monkeypatch.setenv("KFINSTALL_KUSTOMIZE", "absent")
+    assert keys(build(repo, app("plain"), cache=cache)) == ["ConfigMap/a"]
+    with pytest.raises(KfinstallError, match="absent"):
+        build(repo, app("plain"), app("built"), cache=cache)
 
 
 def test_a_path_that_is_not_there_is_suggested(tmp_path: Path, cache: Path) -> None:
