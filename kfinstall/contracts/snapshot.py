@@ -19,8 +19,31 @@ class Occurrence:
     last: str
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server on the internet answered. headers: names in lower case. text: the first KiB of its body."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str = ""
+
+
+class Outside(Protocol):
+    """What is not in the objects of a cluster. An answer is remembered, and goes into a bundle."""
+
+    def log(self, pod: ObjectKey, container: str) -> Sequence[str]:
+        """The last lines of a container, redacted: of its last end when it was started again. Empty: not to be had."""
+
+    def ask(self, url: str) -> Reply | None:
+        """A GET without credentials, by the user's proxy; None when there is no way to the server."""
+
+
 class Snapshot(Protocol):
     """What checks look at. Bodies are not to be changed; each has a metadata.name."""
+
+    @property
+    def outside(self) -> Outside:
+        """To be asked sparingly: each question takes its time."""
 
     @property
     def version(self) -> str:

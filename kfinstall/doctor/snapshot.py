@@ -7,8 +7,26 @@ from functools import cached_property
 
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.resource import GroupKind
-from kfinstall.contracts.snapshot import Occurrence
+from kfinstall.contracts.snapshot import Occurrence, Outside, Reply
 from kfinstall.facts.kinds import EVENT
+
+
+class Recorded:
+    """An Outside that answers what was recorded, by (pod, container) and by address; of the rest it knows nothing."""
+
+    def __init__(
+        self,
+        logs: Mapping[tuple[ObjectKey, str], Sequence[str]] | None = None,
+        replies: Mapping[str, Reply | None] | None = None,
+    ) -> None:
+        self.logs = dict(logs or {})
+        self.replies = dict(replies or {})
+
+    def log(self, pod: ObjectKey, container: str) -> Sequence[str]:
+        return self.logs.get((pod, container), ())
+
+    def ask(self, url: str) -> Reply | None:
+        return self.replies.get(url)
 
 
 @dataclass(frozen=True)
@@ -20,6 +38,7 @@ class Collected:
     taken: str = ""
     unread: Mapping[GroupKind, str] = field(default_factory=dict)
     served: Mapping[GroupKind, str] = field(default_factory=dict)
+    outside: Outside = field(default_factory=Recorded)
 
     def all(self, kind: GroupKind) -> Sequence[Body]:
         return self.objects.get(kind, ())
