@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+RUNNABLE := .venv/.runnable
 INSTALLED := .venv/.installed
 
 .PHONY: help check format lint types imports test demo bench sandbox-data schema clean
@@ -10,10 +11,14 @@ INSTALLED := .venv/.installed
 help:           ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-$(INSTALLED): pyproject.toml
+$(RUNNABLE): pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --group dev --editable .
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(INSTALLED): $(RUNNABLE)
+	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
 
 check: format lint types imports test  ## Everything that has to pass before a change lands
@@ -37,7 +42,7 @@ control-plane: $(INSTALLED)
 test: control-plane  ## All tests
 	$(BIN)/python -m pytest
 
-demo: control-plane  ## Install something small into a cluster that is started for it, and look at it
+demo: $(RUNNABLE)  ## Install a workbench into a practice cluster, and look at it
 	$(BIN)/python -m tests.e2e.demo
 
 bench: control-plane  ## Compare with kubectl and with a naive parallel client

@@ -87,6 +87,13 @@ def test_a_store_of_ones_own_is_waited_for_and_told_about(practised: Workbench) 
         assert "xyzzy" not in practised.install(*own, "--timeout", "60s")
 
 
+def test_the_demo() -> None:
+    done = subprocess.run([sys.executable, "-m", "tests.e2e.demo"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"workbench: {OBJECTS} of {OBJECTS} objects are ready" in done.stdout
+    assert done.stderr.endswith("Stopped.\n")
+
+
 def test_a_real_cluster_takes_it_and_its_pods_are_restricted(fresh_control_plane: ControlPlane, tmp_path: Path) -> None:
     workbench = Workbench(fresh_control_plane.kubeconfig(), tmp_path)
     assert f"{OBJECTS} created" in workbench.install("--no-wait")
