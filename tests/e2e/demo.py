@@ -28,7 +28,7 @@ def main() -> int:
 
 def _show(command: str, folder: str) -> None:
     print(f"\n$ kfinstall {command}", flush=True)
-    state = {"XDG_STATE_HOME": folder, "KUBECONFIG": f"{folder}/kfinstall/sandbox/kubeconfig"}
+    state = {"XDG_STATE_HOME": f"{folder}/state", "KUBECONFIG": f"{folder}/state/kfinstall/sandbox/kubeconfig"}
     subprocess.run(
         [sys.executable, "-m", "kfinstall", *command.split()], env={**os.environ, **state}, cwd=folder, check=True
     )
