@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.sandbox.quantities import canonical
+from kfinstall.facts.quantities import canonical
 from kfinstall.sandbox.schema import Schema
 from kfinstall.sandbox.status import bad_request
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
+from kfinstall.facts.quantities import amount
 from kfinstall.facts.selectors import matches
 from kfinstall.sandbox.kinds import Kind
-from kfinstall.sandbox.quantities import amount
 from kfinstall.sandbox.status import Cause, not_allowed, required, wrong
 
 SUBDOMAIN = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from kfinstall.contracts.manifest import Body
+from kfinstall.facts.placing import selected, untolerated
+from kfinstall.facts.quantities import amount
 from kfinstall.sandbox.controllers.client import PODS, Client, condition, name_of
 from kfinstall.sandbox.controllers.manager import Key
-from kfinstall.sandbox.controllers.placing import selected, untolerated
 from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.quantities import amount
 from kfinstall.sandbox.store import Change, Name
 
 NODES = GroupResource("", "nodes")

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 
 from kfinstall.contracts.manifest import Body
+from kfinstall.facts.placing import fits_node
 from kfinstall.sandbox.controllers.client import PODS, Client, condition, controller_of, name_of, owner_reference
 from kfinstall.sandbox.controllers.manager import Key
-from kfinstall.sandbox.controllers.placing import fits_node
 from kfinstall.sandbox.controllers.pods import counted, is_active, is_ready, pod_of, pods_of, ready, template_hash
 from kfinstall.sandbox.kinds import GroupResource
 from kfinstall.sandbox.status import StatusError
