@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from kfinstall.sandbox import scenario as scenarios
@@ -16,7 +17,8 @@ from kfinstall.sandbox.certificates import make_certificate
 from kfinstall.sandbox.cluster import SandboxCluster
 from kfinstall.sandbox.files import write_private
 from kfinstall.sandbox.http import LOOPBACK, Server
-from kfinstall.sandbox.running import CONTEXT, Running, described
+from kfinstall.sandbox.rights import CLUSTER_ADMIN
+from kfinstall.sandbox.running import ADMIN_CONTEXT, CONTEXT, Running, described
 
 
 def serve(scenario: str, speed: float, folder: Path) -> int:
@@ -28,11 +30,14 @@ def serve(scenario: str, speed: float, folder: Path) -> int:
     make_certificate(folder, LOOPBACK)
     authority = (folder / "tls.crt").read_text(encoding="utf-8")
     cluster = SandboxCluster(loaded, authority=authority, speed=speed)
-    token = secrets.token_urlsafe(32)
-    server = Server(cluster.api, folder, token)
+    users = {CONTEXT: loaded.user, ADMIN_CONTEXT: CLUSTER_ADMIN}
+    tokens = {context: secrets.token_urlsafe(32) for context in users}
+    for context, user in users.items():
+        cluster.api.tokens.add(tokens[context], user.user())
+    server = Server(cluster.api, folder)
     cluster.start()
     server.start()
-    write_private(folder / "kubeconfig", kubeconfig(server.url, authority, token))
+    write_private(folder / "kubeconfig", kubeconfig(server.url, authority, tokens))
     write_private(folder / "running.json", described(Running(os.getpid(), server.url, scenario, speed, time.time())))
     ending.wait()
     (folder / "running.json").unlink(missing_ok=True)
@@ -43,17 +48,17 @@ def serve(scenario: str, speed: float, folder: Path) -> int:
     return 0
 
 
-def kubeconfig(url: str, authority: str, token: str) -> str:
-    """Complete in itself; JSON is YAML."""
+def kubeconfig(url: str, authority: str, tokens: Mapping[str, str]) -> str:
+    """Complete in itself; JSON is YAML. tokens: by the names of contexts, the current one first."""
     data = base64.b64encode(authority.encode()).decode()
     return json.dumps(
         {
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": CONTEXT, "cluster": {"server": url, "certificate-authority-data": data}}],
-            "users": [{"name": CONTEXT, "user": {"token": token}}],
-            "contexts": [{"name": CONTEXT, "context": {"cluster": CONTEXT, "user": CONTEXT}}],
-            "current-context": CONTEXT,
+            "users": [{"name": name, "user": {"token": token}} for name, token in tokens.items()],
+            "contexts": [{"name": name, "context": {"cluster": CONTEXT, "user": name}} for name in tokens],
+            "current-context": next(iter(tokens)),
         },
         indent=1,
     )

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
+from kfinstall.sandbox import escalation
+from kfinstall.sandbox.authorization import Authorizer
 from kfinstall.sandbox.kinds import GroupResource, Kind
 from kfinstall.sandbox.status import Cause, StatusError, forbidden, not_found
 from kfinstall.sandbox.store import Name, Store
+from kfinstall.sandbox.users import User
 
 NAMESPACES = GroupResource("", "namespaces")
 ACCOUNTS = GroupResource("", "serviceaccounts")
@@ -39,11 +42,12 @@ def check_namespace(store: Store, kind: Kind, namespace: str, name: str) -> None
         raise forbidden(kind.group, kind.plural, name, why, [cause])
 
 
-def admit(store: Store, kind: Kind, body: Body, old: Body | None) -> None:
+def admit(store: Store, kind: Kind, body: Body, old: Body | None, user: User) -> None:
     """Change a new body as admission does; may raise StatusError. old: None on creation."""
     rule = _RULES.get(kind.key)
     if rule:
         rule(store, body, old)
+    escalation.check(Authorizer(store), user, kind, body, old)
 
 
 def _pod(store: Store, pod: Body, old: Body | None) -> None:

@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.sandbox import documents, patches, reviews
+from kfinstall.sandbox import documents, patches
 from kfinstall.sandbox.admission import NAMESPACES
+from kfinstall.sandbox.authorization import Authorizer, attributes_of
 from kfinstall.sandbox.fieldset import DuplicateItems
 from kfinstall.sandbox.kinds import Kind, Kinds, Version
 from kfinstall.sandbox.listing import Listing
 from kfinstall.sandbox.render import asked_form, at_version, metadata_only, table
 from kfinstall.sandbox.requests import Answer, Request, Target, parse_path
+from kfinstall.sandbox.reviews import GROUPS, Reviews
 from kfinstall.sandbox.status import (
     StatusError,
     bad_request,
@@ -23,6 +26,7 @@ from kfinstall.sandbox.status import (
     unsupported_media_type,
 )
 from kfinstall.sandbox.store import Name, Store
+from kfinstall.sandbox.users import Tokens
 from kfinstall.sandbox.writing import Write, Writes, deleted_status
 
 MERGE = "application/merge-patch+json"
@@ -39,8 +43,11 @@ class Api:
     def __init__(self) -> None:
         self.store = Store()
         self.kinds = Kinds()
+        self.tokens = Tokens(self.store)
+        self.authorizer = Authorizer(self.store)
         self.writes = Writes(self.store, self.kinds)
         self.listing = Listing(self.store)
+        self._reviews = Reviews(self.authorizer, self.tokens)
         self.log: LogReader = lambda _pod, _container: ""
 
     def answer(self, request: Request) -> Answer:
@@ -60,13 +67,15 @@ class Api:
         target = parse_path(request.path)
         if target is None:
             raise no_such_page()
-        review = reviews.review(target, request)
-        if review is not None:
-            return Answer(HTTPStatus.CREATED, review)
         kind = self.kinds.find(target.group, target.version, target.plural)
         if kind is None or (target.namespace and not kind.namespaced):
             raise no_such_page()
-        return self._resource(request, target, kind, kind.versions[target.version])
+        version = kind.versions[target.version]
+        if kind.group in GROUPS:
+            if request.method != "POST" or target.name:
+                raise method_not_allowed(kind.group, kind.plural, request.method)
+            return Answer(HTTPStatus.CREATED, self._reviews.answer(request, target, kind, version))
+        return self._resource(request, target, kind, version)
 
     def _resource(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
         if target.subresource:
@@ -115,7 +124,15 @@ class Api:
     def _write(self, request: Request, target: Target, kind: Kind, version: Version) -> Write:
         checking = request.query.get("fieldValidation") or "Warn"
         return Write(
-            kind, version, target.namespace, target.name, request.manager, target.subresource, request.dry, checking
+            kind,
+            version,
+            target.namespace,
+            target.name,
+            request.manager,
+            target.subresource,
+            request.dry,
+            checking,
+            user=request.user,
         )
 
     def _create(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
@@ -166,6 +183,8 @@ class Api:
                     ],
                 },
             )
+        if self.store.get(write.kind.key, write.key) is None:
+            self.authorizer.check(request.user, replace(attributes_of(request), verb="create"))
         try:
             body, new = self.writes.apply(write, _object_of(request), force=request.flag("force"))
         except DuplicateItems as error:
@@ -215,10 +234,20 @@ class Api:
         elif name == "log" and request.method == "GET":
             text = self.log(self._object(kind, target), request.query.get("container", ""))
             return Answer(HTTPStatus.OK, text.encode(), content="text/plain")
-        elif name == "binding" and request.method == "POST":
-            return self._bind(request, target, kind, version)
-        elif name == "eviction" and request.method == "POST":
-            return self._delete(request, Target(*_without_subresource(target)), kind, version)
+        elif request.method == "POST":
+            return self._action(request, target, kind, version)
+        raise method_not_allowed(kind.group, kind.plural, request.method)
+
+    def _action(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
+        """A subresource that is something to do."""
+        match target.subresource:
+            case "token":
+                account = self._object(kind, target)
+                return Answer(HTTPStatus.CREATED, self._reviews.token(_object_of(request), account))
+            case "binding":
+                return self._bind(request, target, kind, version)
+            case "eviction":
+                return self._delete(request, Target(*_without_subresource(target)), kind, version)
         raise method_not_allowed(kind.group, kind.plural, request.method)
 
     def _finalize(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:

@@ -81,6 +81,7 @@ class SandboxCluster:
                 "spec": {"clusterIP": "10.96.0.1", "ports": [{"name": "https", "port": 443, "targetPort": 6443}]},
             },
         )
+        yield from self._scenario.user.furniture()
         for storage in self._scenario.storage_classes:
             annotations = {"storageclass.kubernetes.io/is-default-class": str(storage.default).lower()}
             yield (

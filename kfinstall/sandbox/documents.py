@@ -10,7 +10,6 @@ from kfinstall.sandbox.kinds import Kind, Kinds
 from kfinstall.sandbox.kubernetes import kubernetes_data
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-CREATE_ONLY = ("authorization.k8s.io", "authentication.k8s.io")
 
 
 def document(path: str, accept: str, kinds: Kinds) -> tuple[Body, str] | None:

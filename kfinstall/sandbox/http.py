@@ -4,10 +4,10 @@ An asyncio server would hold more watches, but the work of a request is Python c
 for each connection is simple, and a client with its own pool (kubectl, client-go, kfinstall) opens a few dozen at most.
 """
 
-import hmac
 import logging
 import socket
 import ssl
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -15,9 +15,12 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from kfinstall.sandbox.api import Api, parsed
+from kfinstall.sandbox.authorization import attributes_of
+from kfinstall.sandbox.impersonation import impersonated, wanted_user
 from kfinstall.sandbox.render import encoded
-from kfinstall.sandbox.requests import Answer, Request
+from kfinstall.sandbox.requests import JSON, Answer, Request
 from kfinstall.sandbox.status import StatusError, bad_request, unauthorized
+from kfinstall.sandbox.users import ANONYMOUS, User
 
 LOOPBACK = "127.0.0.1"
 LARGEST = 3 * 1024 * 1024
@@ -30,13 +33,13 @@ LOG = logging.getLogger(__name__)
 class Server:
     """Serves an API on a free port of loopback, between start() and stop()."""
 
-    def __init__(self, api: Api, folder: Path, token: str, port: int = 0) -> None:
+    def __init__(self, api: Api, folder: Path, port: int = 0) -> None:
         self.api = api
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
         self._context.set_alpn_protocols(["http/1.1"])
         self._http = _HTTPServer((LOOPBACK, port), _Handler)
-        self._http.api, self._http.token, self._http.tls = api, token, self._context
+        self._http.api, self._http.tls = api, self._context
         self._thread = Thread(target=self._http.serve_forever, args=(0.2,), name="sandbox http", daemon=True)
 
     @property
@@ -58,7 +61,6 @@ class _HTTPServer(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
     api: Api
-    token: str
     tls: ssl.SSLContext
 
     def finish_request(self, request: Any, client_address: Any) -> None:
@@ -100,30 +102,42 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answered(self) -> Answer:
         text = self._body()
-        given = self.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+        request = self._admitted()
+        body = parsed(self.command, text, request.content)
+        try:
+            return self.server.api.answer(replace(request, body=body))
+        except Exception:
+            LOG.exception("%s %s", self.command, request.path)
+            message = "Internal error occurred: the practice cluster has a fault; its log says more"
+            raise StatusError(500, "InternalError", message) from None
+
+    def _admitted(self) -> Request:
+        """The request without its body, from a user who may make it. Raises StatusError 401 and 403."""
         parts = urlsplit(self.path)
-        if parts.path not in {"/healthz", "/livez", "/readyz"} and not hmac.compare_digest(
-            given.encode(), self.server.token.encode()
-        ):
-            raise unauthorized()
-        content = self.headers.get("Content-Type", "application/json")
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        body = parsed(self.command, text, content)
         request = Request(
             self.command,
             unquote(parts.path),
-            query,
-            body,
-            content,
+            dict(parse_qsl(parts.query, keep_blank_values=True)),
+            None,
+            self.headers.get("Content-Type", JSON),
             self.headers.get("Accept", "*/*"),
             self.headers.get("User-Agent", "unknown"),
+            self._user(),
         )
-        try:
-            return self.server.api.answer(request)
-        except Exception:
-            LOG.exception("%s %s", self.command, parts.path)
-            message = "Internal error occurred: the practice cluster has a fault; its log says more"
-            raise StatusError(500, "InternalError", message) from None
+        authorizer, wanted = self.server.api.authorizer, wanted_user(self.headers)
+        if wanted:
+            request = replace(request, user=impersonated(authorizer, wanted, request))
+        authorizer.check(request.user, attributes_of(request))
+        return request
+
+    def _user(self) -> User:
+        scheme, _, token = self.headers.get("Authorization", "").strip().partition(" ")
+        if scheme.lower() != "bearer":
+            return ANONYMOUS
+        user = self.server.api.tokens.user(token.strip())
+        if user is None:
+            raise unauthorized()
+        return user
 
     def _body(self) -> bytes:
         if "chunked" in self.headers.get("Transfer-Encoding", ""):

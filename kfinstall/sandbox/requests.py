@@ -6,13 +6,14 @@ from typing import Any
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.status import bad_request
+from kfinstall.sandbox.users import COMPONENT, User
 
 JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """body: decoded, None when there is none. content: its media type. agent: the User-Agent header."""
+    """body: decoded, None when there is none. content: its media type. agent: the User-Agent header. user: who asks."""
 
     method: str
     path: str
@@ -21,6 +22,7 @@ class Request:
     content: str = JSON
     accept: str = JSON
     agent: str = "unknown"
+    user: User = COMPONENT
 
     def number(self, name: str) -> int:
         """A query parameter that is a number; 0 when it is absent. Raises StatusError 400 when it is none."""

@@ -18,6 +18,8 @@ STARTUP_SECONDS = 30.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.05
 CONTEXT = "kfinstall-sandbox"
+ADMIN_CONTEXT = f"{CONTEXT}-admin"
+"""Beside the one of the scenario's user, who may be restricted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kfinstall.errors import DocumentError, UsageError
+from kfinstall.sandbox.rights import CLUSTER_ADMIN, ScenarioUser
 from kfinstall.words import _
 
 Answers = Literal["ok", "unreachable", "rateLimited", "unauthorized", "notFound", "wrongArchitecture", "slow"]
@@ -50,12 +51,13 @@ class Registry(_Strict):
 
 
 class Scenario(_Strict):
-    """title: one sentence, what goes wrong."""
+    """title: one sentence, what goes wrong. user: whose kubeconfig it is."""
 
     title: str
     nodes: tuple[Nodes, ...]
     storage_classes: tuple[StorageClass, ...] = Field(default=(), alias="storageClasses")
     registries: tuple[Registry, ...] = ()
+    user: ScenarioUser = CLUSTER_ADMIN
 
     def registry(self, image: str) -> Registry | None:
         """The first rule that an image meets."""

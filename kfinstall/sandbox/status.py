@@ -92,7 +92,8 @@ def forbidden(group: str, plural: str, name: str, why: str, causes: Sequence[Cau
     details = named(group, plural, name)
     if causes:
         details["causes"] = [_cause(cause) for cause in causes]
-    return StatusError(HTTPStatus.FORBIDDEN, "Forbidden", f"{subject} is forbidden: {why}", details)
+    text = f"{subject} is forbidden: {why}" if plural else f"forbidden: {why}"
+    return StatusError(HTTPStatus.FORBIDDEN, "Forbidden", text, details)
 
 
 def bad_request(message: str) -> StatusError:

@@ -27,6 +27,7 @@ from kfinstall.sandbox.status import (
     wrong,
 )
 from kfinstall.sandbox.store import Name, Store
+from kfinstall.sandbox.users import COMPONENT, User
 
 SERVER_FIELDS = (
     "uid",
@@ -84,6 +85,7 @@ class Write:
     checking: str = "Warn"
     warnings: list[str] = field(default_factory=list)
     scale: bool = False
+    user: User = COMPONENT
 
     @property
     def key(self) -> Name:
@@ -178,9 +180,9 @@ class Writes:
             metadata["generation"] = 1
         self._reset_status(write, body)
         wanted = json.loads(json.dumps(body))  # what admission fills in belongs to nobody
-        admission.admit(self.store, kind, body, None)
         if kind.namespaced:
             admission.check_namespace(self.store, kind, write.namespace, write.name)
+        admission.admit(self.store, kind, body, None, write.user)
         self._refuse_faults(write, body, None)
         if write.name and self.store.get(kind.key, write.key) is not None:
             raise already_exists(kind.group, kind.plural, write.name)
@@ -303,7 +305,7 @@ class Writes:
             new = {name: value for name, value in new.items() if name != "status"}
             new |= {"status": old["status"]} if "status" in old else {}
         if not write.subresource:
-            admission.admit(self.store, write.kind, new, old)
+            admission.admit(self.store, write.kind, new, old, write.user)
         return new
 
     def apply(self, write: Write, body: Body, *, force: bool) -> tuple[Body, bool]:

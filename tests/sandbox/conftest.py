@@ -11,6 +11,7 @@ from kfinstall.sandbox.__main__ import kubeconfig
 from kfinstall.sandbox.certificates import make_certificate
 from kfinstall.sandbox.cluster import SandboxCluster
 from kfinstall.sandbox.http import LOOPBACK, Server
+from kfinstall.sandbox.running import CONTEXT
 from tests.controlplane.api import Api
 
 SPEED = 200.0
@@ -23,12 +24,14 @@ def served(scenario: str, folder: Path) -> Iterator[Path]:
     """The kubeconfig of a practice cluster that runs meanwhile."""
     make_certificate(folder, LOOPBACK)
     authority = (folder / "tls.crt").read_text(encoding="utf-8")
-    cluster = SandboxCluster(scenarios.load(scenario), authority=authority, speed=SPEED)
-    server = Server(cluster.api, folder, TOKEN)
+    loaded = scenarios.load(scenario)
+    cluster = SandboxCluster(loaded, authority=authority, speed=SPEED)
+    cluster.api.tokens.add(TOKEN, loaded.user.user())
+    server = Server(cluster.api, folder)
     cluster.start()
     server.start()
     path = folder / "kubeconfig"
-    path.write_text(kubeconfig(server.url, authority, TOKEN), encoding="utf-8")
+    path.write_text(kubeconfig(server.url, authority, {CONTEXT: TOKEN}), encoding="utf-8")
     try:
         yield path
     finally:
