@@ -1,6 +1,7 @@
 """`kfinstall doctor`: what is wrong with a cluster, why, and what to do."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ import yaml
 
 from kfinstall.cli import asked
 from kfinstall.cli.exit_codes import ExitCode
-from kfinstall.cli.options import ConnectionFlags, connection_options, output_option
+from kfinstall.cli.options import ConnectionFlags, connection_options, output_option, yes_option
 from kfinstall.cli.versioned import API_VERSION, versioned
 from kfinstall.contracts.check import Check
 from kfinstall.contracts.finding import Severity
@@ -21,6 +22,10 @@ from kfinstall.words import _
 if TYPE_CHECKING:
     from kfinstall.doctor.examination import Report
     from kfinstall.doctor.snapshot import Collected
+    from kfinstall.kube.cluster import Cluster
+
+PAUSE = 5.0
+"""Seconds between two looks of --watch."""
 
 
 @click.command()
@@ -35,6 +40,10 @@ if TYPE_CHECKING:
 @click.option("--only", multiple=True, metavar="ID|AREA", help=_("Only these checks; * matches anything."))
 @click.option("--skip", multiple=True, metavar="ID|AREA", help=_("Not these checks."))
 @click.option("--list-checks", is_flag=True, help=_("List the checks and end."))
+@click.option("--watch", is_flag=True, help=_("Look again and again until nothing is wrong."))
+@click.option("--fix", is_flag=True, help=_("Mend what can be mended safely: shows each change and asks."))
+@click.option("--dry-run", is_flag=True, help=_("With --fix: let the server check the changes, and change nothing."))
+@yes_option
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warn"]),
@@ -42,22 +51,67 @@ if TYPE_CHECKING:
     show_default=True,
     help=_("What counts as failure."),
 )
-@output_option("text", "short", "json", "yaml")
-def doctor(*, source: Path | None, only: tuple[str, ...], skip: tuple[str, ...], list_checks: bool, fail_on: str,
-           output: str, **connection: str | None) -> ExitCode:  # fmt: skip
-    """Say what is wrong with a cluster and the Kubeflow on it, why, and what to do. Nothing is changed.
+@output_option("text", "short", "json", "yaml", "html")
+def doctor(*, source: Path | None, only: tuple[str, ...], skip: tuple[str, ...], list_checks: bool, watch: bool,
+           fix: bool, dry_run: bool, yes: bool, fail_on: str, output: str, kubeconfig: str | None, context: str | None,
+           user: str | None, request_timeout: str) -> ExitCode:  # fmt: skip
+    """Say what is wrong with a cluster and the Kubeflow on it, why, and what to do.
 
-    Exits 0 when nothing is wrong, 3 when something is, and 5 for warnings only with --fail-on=warn.
+    Nothing is changed without --fix. Exits 0 when nothing is wrong, 3 when something is, and 5 for warnings only with
+    --fail-on=warn.
     """
-    chosen = _chosen(only, skip)
+    checks = _chosen(only, skip)
     if list_checks:
-        click.echo("\n".join(f"{check.id:26} {check.title}" for check in chosen))
+        click.echo("\n".join(f"{check.id:26} {check.title}" for check in checks))
         return ExitCode.OK
-    from kfinstall.doctor.examination import examine  # noqa: PLC0415 - help must not load the doctor
+    if source:
+        _refuse_live(source, watch=watch, fix=fix)
+        report = _examined(_read(source, checks), checks)
+        click.echo(_printed(report, output))
+        return _exit_code(report, fail_on)
+    cluster = _connected(kubeconfig, context, ConnectionFlags(user=user, request_timeout=request_timeout))
+    return _live(cluster, checks, output, fail_on, watch=watch, fix=fix, dry_run=dry_run, yes=yes)
 
-    report = examine(_snapshot(source, chosen, connection), chosen)
+
+def _live(
+    cluster: "Cluster", checks: list[Check], output: str, fail_on: str,
+    *, watch: bool, fix: bool, dry_run: bool, yes: bool,
+) -> ExitCode:  # fmt: skip
+    from kfinstall.cli import mending  # noqa: PLC0415 - help must not load the doctor
+    from kfinstall.doctor.reading import from_cluster  # noqa: PLC0415 - imports the client library
+
+    kinds = {kind for check in checks for kind in check.reads | check.also}
+
+    def look() -> "Report":
+        return _examined(from_cluster(cluster, kinds), checks)
+
+    if fix:
+        mending.refuse_unasked(yes=yes, dry_run=dry_run)
+    report = _watched(look, fail_on) if watch else look()
     click.echo(_printed(report, output))
+    findings = mending.fixable(report) if fix else []
+    if fix and not findings:
+        click.echo(_("There is nothing that could be mended safely."), err=True)
+    if findings and mending.mended(cluster, findings, dry_run=dry_run, yes=yes):
+        report = look()
+        click.echo(_("\nAfter the changes:"), err=True)
+        click.echo(_printed(report, "short" if output == "text" else output))
     return _exit_code(report, fail_on)
+
+
+def _watched(look: Callable[[], "Report"], fail_on: str) -> "Report":
+    """The first report with which nothing is wrong; what is wrong until then is told when it changes."""
+    from kfinstall.cli.diagnosis import short  # noqa: PLC0415 - as above
+
+    told = ""
+    while True:
+        report = look()
+        if _exit_code(report, fail_on) is ExitCode.OK:
+            return report
+        if (text := short(report)) != told:
+            told = text
+            click.echo(f"{time.strftime('%H:%M:%S')}\n{text}\n", err=True)
+        time.sleep(PAUSE)
 
 
 def _chosen(only: Sequence[str], skip: Sequence[str]) -> list[Check]:
@@ -81,19 +135,28 @@ def _is_meant(check: Check, name: str) -> bool:
     return check.area == name or fnmatchcase(check.id, name)
 
 
-def _snapshot(source: Path | None, checks: Sequence[Check], connection: dict[str, str | None]) -> "Collected":
-    kinds = {kind for check in checks for kind in check.reads | check.also}
-    if source:
-        from kfinstall.doctor.lists import from_files  # noqa: PLC0415 - as above
+def _refuse_live(source: Path, *, watch: bool, fix: bool) -> None:
+    if watch or fix:
+        raise UsageError(_("{path} is a copy of a cluster: it can be neither watched nor mended.").format(path=source))
 
-        return from_files(source, kinds)
-    from kfinstall.doctor.reading import from_cluster  # noqa: PLC0415 - imports the client library
 
-    kubeconfig, context = connection.pop("kubeconfig"), connection.pop("context")
-    cluster = asked.connected(Path(kubeconfig) if kubeconfig else None, context, ConnectionFlags(**connection))  # type: ignore[arg-type]
+def _read(source: Path, checks: Sequence[Check]) -> "Collected":
+    from kfinstall.doctor.lists import from_files  # noqa: PLC0415 - help must not load the doctor
+
+    return from_files(source, {kind for check in checks for kind in check.reads | check.also})
+
+
+def _connected(kubeconfig: str | None, context: str | None, flags: ConnectionFlags) -> "Cluster":
+    cluster = asked.connected(Path(kubeconfig) if kubeconfig else None, context, flags)
     target = cluster.connection.target
     click.echo(_("Context: {context} ({server})").format(context=target.context, server=target.server), err=True)
-    return from_cluster(cluster, kinds)
+    return cluster
+
+
+def _examined(snapshot: "Collected", checks: Sequence[Check]) -> "Report":
+    from kfinstall.doctor.examination import examine  # noqa: PLC0415 - as above
+
+    return examine(snapshot, checks)
 
 
 def _printed(report: "Report", output: str) -> str:
@@ -106,6 +169,10 @@ def _printed(report: "Report", output: str) -> str:
         case "yaml":
             data = {"apiVersion": API_VERSION, "kind": "DoctorReport", **document(report)}
             return yaml.safe_dump(data, sort_keys=False, allow_unicode=True).rstrip()
+        case "html":
+            from kfinstall.doctor.page import page  # noqa: PLC0415 - as above
+
+            return page(document(report))
         case "short":
             return diagnosis.short(report)
     return diagnosis.page(report)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from kfinstall.contracts.manifest import Body, ObjectKey
+from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.contracts.resource import GroupKind
 
 
@@ -28,6 +28,16 @@ class Reply:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Right:
+    """A right to do something to a kind of objects. namespace: "" for all of them, or for cluster-scoped objects."""
+
+    verb: str
+    group: str
+    resource: str
+    namespace: str = ""
+
+
 class Outside(Protocol):
     """What is not in the objects of a cluster. An answer is remembered, and goes into a bundle."""
 
@@ -36,6 +46,9 @@ class Outside(Protocol):
 
     def ask(self, url: str) -> Reply | None:
         """A GET without credentials, by the user's proxy; None when there is no way to the server."""
+
+    def may(self, right: Right) -> bool | None:
+        """Whether the user has a right; None when the API server does not say."""
 
 
 class Snapshot(Protocol):
@@ -67,6 +80,10 @@ class Snapshot(Protocol):
 
     def owned(self, uid: str) -> Sequence[Body]:
         """The objects whose controller has this uid."""
+
+    @property
+    def planned(self) -> Sequence[Manifest]:
+        """What is about to be installed; nothing, unless it is asked before an install."""
 
     @property
     def served(self) -> Mapping[GroupKind, str]:

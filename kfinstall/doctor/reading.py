@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.contracts.resource import GroupKind, Resource
+from kfinstall.doctor.outside import Outside
 from kfinstall.doctor.snapshot import Collected, sound
 from kfinstall.errors import ApiError
 from kfinstall.facts.kinds import EVENT, SECRET
@@ -42,7 +43,7 @@ def from_cluster(cluster: Cluster, kinds: Iterable[GroupKind]) -> Collected:
     with ThreadPoolExecutor(READERS) as pool:
         list(pool.map(read, sorted(kinds)))
     served = {kind: resource.plural for kind, resource in resources.items()}
-    return Collected(objects, version, taken, unread, served)
+    return Collected(objects, version, taken, unread, served, Outside(cluster))
 
 
 def _items(cluster: Cluster, kind: GroupKind, resource: Resource) -> Iterable[Body]:

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from kfinstall.contracts.manifest import Body, ObjectKey
+from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.contracts.resource import GroupKind
-from kfinstall.contracts.snapshot import Occurrence, Outside, Reply
+from kfinstall.contracts.snapshot import Occurrence, Outside, Reply, Right
 from kfinstall.facts.kinds import EVENT
 
 
@@ -18,15 +18,20 @@ class Recorded:
         self,
         logs: Mapping[tuple[ObjectKey, str], Sequence[str]] | None = None,
         replies: Mapping[str, Reply | None] | None = None,
+        rights: Mapping[Right, bool | None] | None = None,
     ) -> None:
         self.logs = dict(logs or {})
         self.replies = dict(replies or {})
+        self.rights = dict(rights or {})
 
     def log(self, pod: ObjectKey, container: str) -> Sequence[str]:
         return self.logs.get((pod, container), ())
 
     def ask(self, url: str) -> Reply | None:
         return self.replies.get(url)
+
+    def may(self, right: Right) -> bool | None:
+        return self.rights.get(right)
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Collected:
     unread: Mapping[GroupKind, str] = field(default_factory=dict)
     served: Mapping[GroupKind, str] = field(default_factory=dict)
     outside: Outside = field(default_factory=Recorded)
+    planned: Sequence[Manifest] = ()
 
     def all(self, kind: GroupKind) -> Sequence[Body]:
         return self.objects.get(kind, ())

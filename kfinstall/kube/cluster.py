@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.contracts.resource import GroupKind, Live, Resource
@@ -104,9 +105,11 @@ class Cluster:
             raise
         return any(resource.get("name") == plural for resource in listed.get("resources") or ())
 
-    def apply(self, path: str, body: Body, *, force: bool, dry_run: bool = False) -> Written:
+    def apply(
+        self, path: str, body: Body, *, force: bool, dry_run: bool = False, manager: str = digests.FIELD_MANAGER
+    ) -> Written:
         """Server-side apply; the object's metadata afterwards."""
-        query = {"fieldManager": digests.FIELD_MANAGER, "force": str(force).lower()}
+        query = {"fieldManager": manager, "force": str(force).lower()}
         if dry_run:
             query["dryRun"] = "All"
         answer = self.connection.send("PATCH", path, query, body, accept=METADATA, content=APPLY)
@@ -119,11 +122,16 @@ class Cluster:
         query = {"fieldManager": digests.FIELD_MANAGER, "force": "true", "dryRun": "All"}
         return self.connection.send("PATCH", path, query, body, content=APPLY)
 
-    def delete(self, path: str, uid: str) -> bool:
+    def patch(self, path: str, merge: Mapping[str, Any], *, manager: str, dry_run: bool = False) -> None:
+        """A JSON merge patch."""
+        query = {"fieldManager": manager, **({"dryRun": "All"} if dry_run else {})}
+        self.connection.send("PATCH", path, query, dict(merge), accept=METADATA, content=MERGE)
+
+    def delete(self, path: str, uid: str, *, dry_run: bool = False) -> bool:
         """Delete that very object and what depends on it; False when it is gone already."""
         body: Body = {"propagationPolicy": "Background", "preconditions": {"uid": uid}}
         try:
-            self.connection.send("DELETE", path, body=body)
+            self.connection.send("DELETE", path, {"dryRun": "All"} if dry_run else None, body)
         except ApiError as error:
             if error.status in (404, 409):  # 409: another object has taken the name
                 return False

@@ -142,6 +142,18 @@ class Connection:
                 self._rest(error, pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
 
+    def text(self, path: str, query: Mapping[str, Any], *, limit: int) -> str:
+        """The first bytes of an answer that is plain text; asked once. Raises as send() does."""
+        timeout = urllib3.Timeout(connect=min(CONNECT, self._timeout), read=self._timeout)
+        try:
+            with self._open("GET", path, query, None, "text/plain, */*", JSON, timeout) as response:
+                data = response.read(limit)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise self._unreachable(error) from error
+        if response.status >= 400:
+            raise refusal(response.status, response.headers, data)
+        return data.decode("utf-8", "replace")
+
     def lines(self, path: str, query: Mapping[str, Any], *, accept: str = JSON, quiet: float) -> Iterator[Body]:
         """The events of a watch, until the server ends it; quiet: seconds without any before Unreachable."""
         timeout = urllib3.Timeout(connect=min(CONNECT, self._timeout), read=quiet)

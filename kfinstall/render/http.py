@@ -8,11 +8,9 @@ import email.utils
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib import request
-from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import urllib3
 from urllib3.exceptions import (
@@ -32,6 +30,7 @@ import kfinstall
 from kfinstall.errors import FetchError
 from kfinstall.render.address import shown
 from kfinstall.render.limits import Limits
+from kfinstall.render.proxy import pool, proxy_for, without_userinfo
 from kfinstall.words import _
 
 _CHUNK = 256 * 1024
@@ -124,18 +123,12 @@ def _credentials(url: str) -> dict[str, str]:
     return dict(make_headers(basic_auth=pair))
 
 
-def _without_userinfo(url: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
-
-
 def _ask(url: str, headers: Mapping[str, str], limits: Limits) -> urllib3.BaseHTTPResponse:
     sent = {"user-agent": f"kfinstall/{kfinstall.__version__}", "accept-encoding": "identity", **headers}
     try:
-        pool = _pool(_proxy(url))
-        return pool.request(
+        return pool(proxy_for(url)).request(
             "GET",
-            _without_userinfo(url),
+            without_userinfo(url),
             headers=sent,
             redirect=False,
             retries=False,
@@ -146,29 +139,6 @@ def _ask(url: str, headers: Mapping[str, str], limits: Limits) -> urllib3.BaseHT
         raise FetchError(_("{url} is not an address.").format(url=shown(url))) from None
     except HTTPError as error:
         raise _no_answer(url, error) from None
-
-
-def _proxy(url: str) -> str:
-    """The proxy for a URL from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, or ""."""
-    parts = urlsplit(url)
-    # not in typeshed, but what urllib itself asks: https://github.com/python/cpython/blob/3.11/Lib/urllib/request.py
-    if request.proxy_bypass_environment(parts.netloc.rpartition("@")[2]):  # type: ignore[attr-defined]
-        return ""
-    proxies = request.getproxies_environment()
-    proxy = proxies.get(parts.scheme) or proxies.get("all") or ""
-    return proxy if not proxy or "://" in proxy else f"http://{proxy}"
-
-
-@cache
-def _pool(proxy: str) -> urllib3.PoolManager:
-    if not proxy:
-        return urllib3.PoolManager()
-    parts = urlsplit(proxy)
-    headers: dict[str, str] = {}
-    if parts.username:
-        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        headers = dict(make_headers(proxy_basic_auth=pair))
-    return urllib3.ProxyManager(_without_userinfo(proxy), proxy_headers=headers)
 
 
 def _no_answer(url: str, error: HTTPError) -> Exception:
@@ -183,7 +153,7 @@ def _no_answer(url: str, error: HTTPError) -> Exception:
         case NameResolutionError():
             why = _("There is no host of that name, or no DNS.")
         case ProxyError():
-            why = _("The proxy {proxy} does not answer.").format(proxy=shown(_proxy(url)))
+            why = _("The proxy {proxy} does not answer.").format(proxy=shown(proxy_for(url)))
         # NewConnectionError is a time-out too, by inheritance
         case HttpTimeout() if not isinstance(cause, NewConnectionError):
             why = _("The server does not answer in time.")

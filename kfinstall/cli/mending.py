@@ -1,0 +1,74 @@
+"""`kfinstall doctor --fix`: showing what a fix would do, asking, doing it."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+import yaml
+
+from kfinstall.contracts.finding import Finding
+from kfinstall.contracts.fix import Fix
+from kfinstall.contracts.resource import GroupKind, Resource
+from kfinstall.errors import UsageError
+from kfinstall.words import _
+
+if TYPE_CHECKING:
+    from kfinstall.doctor.examination import Report
+    from kfinstall.kube.cluster import Cluster
+
+
+def fixable(report: "Report") -> list[Finding]:
+    """The findings that have a fix, roots first."""
+    return [finding for root in report.roots for finding in root.walk() if finding.fix]
+
+
+def mended(cluster: "Cluster", findings: Sequence[Finding], *, dry_run: bool, yes: bool) -> bool:
+    """Show every fix, ask, and make it; whether all that were wanted were made."""
+    from kfinstall.kube import discovery  # noqa: PLC0415 - imports the client library
+
+    resources = discovery.discover(cluster.connection)
+    fine = True
+    for finding in findings:
+        assert finding.fix  # noqa: S101 - fixable() chose it
+        for line in _shown(finding.title, finding.fix):
+            click.echo(line, err=True)
+        if not (yes or dry_run or click.confirm(_("Do this?"), default=False, err=True)):
+            continue
+        fine = _made(cluster, finding.fix, resources, dry_run=dry_run) and fine
+    return fine
+
+
+def refuse_unasked(*, yes: bool, dry_run: bool) -> None:
+    """Without a terminal nobody can be asked. Raises UsageError."""
+    if not (yes or dry_run or sys.stdin.isatty()):
+        raise UsageError(
+            _("--fix changes the cluster, and there is no terminal to ask at."),
+            fix=_("Look first with --dry-run; then add --yes."),
+        )
+
+
+def _shown(title: str, fix: Fix) -> Iterator[str]:
+    from kfinstall.engine.mending import deeds  # noqa: PLC0415 - imports the client library
+
+    yield ""
+    yield _("{finding}: {fix}").format(finding=title, fix=fix.title)
+    for deed in deeds(fix):
+        yield f"  {deed.act} {deed.key}"
+        if deed.body:
+            text = yaml.safe_dump(dict(deed.body), sort_keys=False, allow_unicode=True)
+            yield from (f"    {line}" for line in text.rstrip().splitlines())
+    if fix.risk:
+        yield _("  Mind: {risk}").format(risk=fix.risk)
+
+
+def _made(cluster: "Cluster", fix: Fix, resources: Mapping[GroupKind, Resource], *, dry_run: bool) -> bool:
+    from kfinstall.engine.mending import mend  # noqa: PLC0415 - imports the client library
+
+    for deed in mend(cluster, fix, resources, dry_run=dry_run):
+        if deed.error:
+            click.echo(f"  ✗ {deed.act} {deed.key}: {deed.error.what}", err=True)
+            return False
+        done = _("would be accepted") if dry_run else _("done")
+        click.echo(f"  ✓ {deed.act} {deed.key}: {done}", err=True)
+    return True

@@ -1,0 +1,102 @@
+"""Log lines from the cluster's nodes, and what servers on the internet answer: asked once, and remembered."""
+
+import threading
+from collections.abc import Sequence
+
+import urllib3
+
+import kfinstall
+from kfinstall.contracts.manifest import ObjectKey
+from kfinstall.contracts.snapshot import Reply, Right
+from kfinstall.errors import ClusterError
+from kfinstall.facts.classify import redacted
+from kfinstall.kube.cluster import Cluster
+from kfinstall.render.proxy import pool, proxy_for
+
+LINES = 25
+"""Of a container's log: what was said last before it ended."""
+
+MOST_LOGS = 50
+"""Containers whose log is read in one examination."""
+
+LARGEST = 64 * 1024
+"""Bytes of a log."""
+
+LARGEST_REPLY = 1024
+REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+SECONDS = 5.0
+
+
+class Outside:
+    """An Outside (see contracts) of a live cluster."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._lock = threading.Lock()
+        self.logs: dict[tuple[ObjectKey, str], Sequence[str]] = {}
+        self.replies: dict[str, Reply | None] = {}
+        self.rights: dict[Right, bool | None] = {}
+
+    def log(self, pod: ObjectKey, container: str) -> Sequence[str]:
+        with self._lock:
+            asked = (pod, container)
+            if asked not in self.logs and len(self.logs) < MOST_LOGS:
+                self.logs[asked] = self._read(pod, container)
+            return self.logs.get(asked, ())
+
+    def ask(self, url: str) -> Reply | None:
+        with self._lock:
+            if url not in self.replies:
+                self.replies[url] = _asked(url)
+            return self.replies[url]
+
+    def may(self, right: Right) -> bool | None:
+        with self._lock:
+            if right not in self.rights:
+                self.rights[right] = self._reviewed(right)
+            return self.rights[right]
+
+    def _reviewed(self, right: Right) -> bool | None:
+        """https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access"""
+        attributes = {
+            "verb": right.verb,
+            "group": right.group,
+            "resource": right.resource,
+            "namespace": right.namespace,
+        }
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        try:
+            answer = self._cluster.connection.send("POST", REVIEWS, {"dryRun": "All"}, review)
+        except ClusterError:
+            return None
+        return bool((answer.get("status") or {}).get("allowed"))
+
+    def _read(self, pod: ObjectKey, container: str) -> tuple[str, ...]:
+        """Of the end before this start; of this start where there was none."""
+        for previous in ("true", "false"):
+            query = {"container": container, "tailLines": LINES, "previous": previous}
+            path = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/log"
+            try:
+                text = self._cluster.connection.text(path, query, limit=LARGEST)
+            except ClusterError:
+                continue
+            if text.strip():
+                return tuple(redacted(line) for line in text.splitlines()[-LINES:])
+        return ()
+
+
+def _asked(url: str) -> Reply | None:
+    sent = {"user-agent": f"kfinstall/{kfinstall.__version__}"}
+    try:
+        with pool(proxy_for(url)).request(
+            "GET", url, headers=sent, redirect=False, retries=False, preload_content=False, timeout=SECONDS
+        ) as response:
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            text = response.read(LARGEST_REPLY).decode("utf-8", "replace")
+            return Reply(response.status, headers, text)
+    except (urllib3.exceptions.HTTPError, OSError):
+        return None
