@@ -9,18 +9,21 @@ from kfinstall.sandbox.controllers.endpoints import Endpoints
 from kfinstall.sandbox.controllers.garbage import Garbage
 from kfinstall.sandbox.controllers.jobs import Jobs
 from kfinstall.sandbox.controllers.kubelet import Kubelets
+from kfinstall.sandbox.controllers.local import Local
 from kfinstall.sandbox.controllers.manager import Manager
 from kfinstall.sandbox.controllers.namespaces import Namespaces
+from kfinstall.sandbox.controllers.nodes import NODES, nodes_of
 from kfinstall.sandbox.controllers.operators import Operators
+from kfinstall.sandbox.controllers.provisioner import CLASSES, DRIVER, Provisioner, classes_of
 from kfinstall.sandbox.controllers.roles import Roles
 from kfinstall.sandbox.controllers.scheduler import Scheduler
-from kfinstall.sandbox.controllers.storage import PROVISIONER, Storage
+from kfinstall.sandbox.controllers.volumes import Volumes
 from kfinstall.sandbox.controllers.workloads import Workloads
 from kfinstall.sandbox.kinds import GroupResource
 from kfinstall.sandbox.kubernetes import kubernetes_data
-from kfinstall.sandbox.scenario import Nodes, Scenario
-from kfinstall.sandbox.writing import now
+from kfinstall.sandbox.scenario import Scenario
 
+NODE_NETWORK = "10.0"
 NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 
 
@@ -30,26 +33,30 @@ class SandboxCluster:
     def __init__(self, scenario: Scenario, *, authority: str = "", speed: float = 1.0) -> None:
         self.api = Api()
         self._scenario = scenario
-        manager = Client(self.api, "kube-controller-manager")
+        cluster = Local(self.api)
+        manager = Client(cluster, "kube-controller-manager")
+        kubelets = Kubelets(Client(cluster, "kubelet"), scenario, speed)
+        self.api.log = kubelets.log
         self._manager = Manager(
             manager,
             [
                 Namespaces(manager, authority),
                 Garbage(manager),
                 Roles(manager),
-                Storage(manager, scenario, self.api.store),
+                Volumes(manager),
+                Provisioner(Client(cluster, DRIVER), scenario),
                 Workloads(manager),
                 Jobs(manager),
                 Endpoints(manager),
-                Operators(Client(self.api, "operators")),
-                Scheduler(Client(self.api, "kube-scheduler")),
-                Kubelets(Client(self.api, "kubelet"), scenario, speed),
+                Operators(Client(cluster, "operators")),
+                Scheduler(Client(cluster, "default-scheduler")),
+                kubelets,
             ],
         )
 
     def start(self) -> None:
         """Furnish the cluster and let it run."""
-        client = Client(self.api, "kube-apiserver")
+        client = Client(Local(self.api), "kube-apiserver")
         for name in NAMESPACES:
             client.create(
                 GroupResource("", "namespaces"),
@@ -82,71 +89,7 @@ class SandboxCluster:
             },
         )
         yield from self._scenario.user.furniture()
-        for storage in self._scenario.storage_classes:
-            annotations = {"storageclass.kubernetes.io/is-default-class": str(storage.default).lower()}
-            yield (
-                GroupResource("storage.k8s.io", "storageclasses"),
-                "",
-                {
-                    "apiVersion": "storage.k8s.io/v1",
-                    "kind": "StorageClass",
-                    "metadata": {"name": storage.name, "annotations": annotations},
-                    "provisioner": PROVISIONER,
-                    "volumeBindingMode": storage.binding,
-                },
-            )
-        for shape in self._scenario.nodes:
-            for number in range(shape.count):
-                name = shape.name if shape.count == 1 else f"{shape.name}-{number + 1}"
-                yield GroupResource("", "nodes"), "", _node(name, shape)
-
-
-def _node(name: str, shape: Nodes) -> Body:
-    labels = {
-        "kubernetes.io/hostname": name,
-        "kubernetes.io/os": "linux",
-        "kubernetes.io/arch": "amd64",
-        **shape.labels,
-    }
-    version = kubernetes_data().version["gitVersion"]
-    verdicts = (
-        ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-        ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-        ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-        ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
-    )
-    moment = now()
-    return {
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {"name": name, "labels": labels},
-        "spec": {"taints": [dict(taint) for taint in shape.taints]} if shape.taints else {},
-        "status": {
-            "capacity": dict(shape.allocatable),
-            "allocatable": dict(shape.allocatable),
-            "addresses": [{"type": "InternalIP", "address": "10.0.0.1"}, {"type": "Hostname", "address": name}],
-            "conditions": [
-                {
-                    "type": kind,
-                    "status": status,
-                    "reason": reason,
-                    "message": text,
-                    "lastHeartbeatTime": moment,
-                    "lastTransitionTime": moment,
-                }
-                for kind, status, reason, text in verdicts
-            ],
-            "nodeInfo": {
-                "machineID": name,
-                "systemUUID": name,
-                "bootID": name,
-                "kernelVersion": "6.1.0",
-                "osImage": "kfinstall sandbox",
-                "containerRuntimeVersion": "containerd://2.1.0",
-                "kubeletVersion": version,
-                "kubeProxyVersion": "",
-                "operatingSystem": "linux",
-                "architecture": "amd64",
-            },
-        },
-    }
+        for storage in classes_of(self._scenario):
+            yield CLASSES, "", storage
+        for node in nodes_of(self._scenario, NODE_NETWORK):
+            yield NODES, "", node

@@ -1,8 +1,25 @@
 """Image references in full, and what a container runtime says when one cannot be pulled."""
 
+import re
 from dataclasses import dataclass
 
 from kfinstall.sandbox.scenario import Registry, Scenario
+
+PRESENT = 'Container image "{image}" already present on machine and can be accessed by the pod'
+_REFERENCE = re.compile(
+    r"^([A-Za-z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*)*"
+    r"(:[\w][\w.-]{0,127})?(@[A-Za-z][A-Za-z0-9]*:[0-9a-fA-F]{32,})?$"
+)
+
+
+def misspelt(image: str) -> str:
+    """Why a reference cannot be read; "" when it can (github.com/distribution/reference; pkg/util/parsers)."""
+    if _REFERENCE.match(image):
+        return ""
+    why = ""
+    if _REFERENCE.match(image.lower()):
+        why = f": repository name ({full(image).partition('/')[2].partition(':')[0]}) must be lowercase"
+    return f'couldn\'t parse image name "{image}": invalid reference format{why}'
 
 
 def full(image: str) -> str:
@@ -30,13 +47,17 @@ class Pulls:
         rule = self.scenario.registry(full(image))
         return rule is not None and rule.answer == "slow"
 
-    def pull(self, node: str, image: str) -> str:
-        """Why a pull fails, in the words of containerd; "" when it works."""
+    def has(self, node: str, image: str) -> bool:
+        """Whether an image is on a node."""
+        return (node, full(image)) in self._pulled
+
+    def pull(self, node: str, image: str, credentials: frozenset[str] = frozenset()) -> str:
+        """Why a pull fails, in the words of containerd; "" when it works. credentials: hosts that it has some for."""
         name = full(image)
-        if (node, name) in self._pulled:
-            return ""
         rule = self.scenario.registry(name)
-        if rule is None or rule.answer in {"ok", "slow"} or not self._refuses(rule):
+        host = name.partition("/")[0]
+        opened = rule is not None and rule.opened_by_secret and host in credentials
+        if rule is None or rule.answer in {"ok", "slow"} or opened or not self._refuses(rule):
             self._pulled.add((node, name))
             return ""
         return _refusal(rule, name)

@@ -31,23 +31,45 @@ class Nodes(_Strict):
 
 
 class StorageClass(_Strict):
-    """binds: whether a provisioner answers."""
+    """binds: whether a provisioner answers. topology: a label of nodes; volumes can be used where it has one value."""
 
     name: str
     default: bool = False
     binds: bool = True
     binding: Literal["Immediate", "WaitForFirstConsumer"] = "WaitForFirstConsumer"
+    topology: str = ""
 
 
 class Registry(_Strict):
     """How images are answered. match: a regular expression that is searched in the full reference, with its registry.
 
     after: images that are answered before the rate limit is reached.
+    opened_by_secret: whether pods with a pull secret for this registry get what they ask for.
     """
 
     match: str
     answer: Answers
     after: int = Field(default=0, ge=0)
+    opened_by_secret: bool = Field(default=False, alias="openedBySecret")
+
+
+class Container(_Strict):
+    """How containers behave; without a rule they run, and those of pods that end by themselves end well.
+
+    match: as of a registry. name: of the container; "" for every one. exit_code: it ends with that, `after` seconds
+    from its start, the first `times` times (0: always). log: what it writes. failing: a probe that it never passes.
+    root: its image names no user but root.
+    """
+
+    match: str = ""
+    name: str = ""
+    exit_code: int | None = Field(default=None, alias="exitCode", ge=0, le=255)
+    reason: Literal["Completed", "Error", "OOMKilled"] | None = None
+    after: float = Field(default=5.0, ge=0)
+    times: int = Field(default=0, ge=0)
+    log: tuple[str, ...] = ()
+    failing: Literal["startup", "readiness", "liveness"] | None = None
+    root: bool = False
 
 
 class Scenario(_Strict):
@@ -57,11 +79,17 @@ class Scenario(_Strict):
     nodes: tuple[Nodes, ...]
     storage_classes: tuple[StorageClass, ...] = Field(default=(), alias="storageClasses")
     registries: tuple[Registry, ...] = ()
+    containers: tuple[Container, ...] = ()
     user: ScenarioUser = CLUSTER_ADMIN
 
     def registry(self, image: str) -> Registry | None:
         """The first rule that an image meets."""
         return next((each for each in self.registries if re.search(each.match, image)), None)
+
+    def container(self, image: str, name: str) -> Container:
+        """The first rule that a container meets."""
+        found = (each for each in self.containers if re.search(each.match, image) and each.name in {"", name})
+        return next(found, Container())
 
 
 DEFAULT = "healthy"

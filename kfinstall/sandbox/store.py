@@ -68,12 +68,17 @@ class Store:
     def put(self, resource: GroupResource, name: Name, body: Body) -> Body:
         """Keep a body, with the next resourceVersion."""
         with self.lock:
+            version = str(self.version + 1)
+            return self.mirror(resource, name, {**body, "metadata": {**body["metadata"], "resourceVersion": version}})
+
+    def mirror(self, resource: GroupResource, name: Name, body: Body) -> Body:
+        """Keep a body as it is: one that another server has given its resourceVersion."""
+        with self.lock:
             self.version += 1
-            kept = {**body, "metadata": {**body["metadata"], "resourceVersion": str(self.version)}}
             objects = self._objects.setdefault(resource, {})
-            self._record(Change(self.version, resource, name, objects.get(name), kept, kept))
-            objects[name] = kept
-            return kept
+            self._record(Change(self.version, resource, name, objects.get(name), body, body))
+            objects[name] = body
+            return body
 
     def drop(self, resource: GroupResource, name: Name) -> Body:
         """Forget an object; its last body carries the resourceVersion of its deletion."""

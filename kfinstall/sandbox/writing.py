@@ -71,6 +71,11 @@ def now() -> str:
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def micro_now() -> str:
+    """The time as the fields of type MicroTime have it."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 @dataclass(slots=True)
 class Write:
     """One write under way. subresource: "" or "status". checking: fieldValidation (Ignore, Warn or Strict)."""

@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 from kubernetes.client.exceptions import ApiException
 
+from kfinstall.sandbox.scenario import Registry
 from tests.contract.installer import Installer
 from tests.contract.manifests import namespace as namespace_body
 from tests.contract.proxy import Proxy
 from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
-from tests.controlplane.player import Node, Player
-from tests.controlplane.pod_status import Waiting
+from tests.controlplane.playing import playing
 
 NEVER = "example.com/never:1"
-PULL_FAILS = Waiting("ImagePullBackOff", "Back-off pulling image: manifest unknown")
+PULL_FAILS = Registry(match=NEVER, answer="notFound")
 
 
 @pytest.fixture
@@ -77,5 +77,5 @@ def nodes(control_plane: Cluster) -> Iterator[None]:
     """A node on which every pod runs, except those whose image is NEVER."""
     if not (control_plane.has_scheduler and control_plane.has_controller_manager):
         pytest.skip("this control plane has no scheduler or no controller manager")
-    with Player(control_plane.kubeconfig(), [Node("contract-1")], {NEVER: PULL_FAILS}):
+    with playing(control_plane.kubeconfig(), "contract-1", registries=(PULL_FAILS,)):
         yield

@@ -16,7 +16,7 @@ import pytest
 
 from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
-from tests.controlplane.player import Node, Player
+from tests.controlplane.playing import playing
 from tests.e2e.release import Release, write_release
 
 PATIENCE = 120.0
@@ -120,5 +120,5 @@ def nodes(control_plane: Cluster) -> Iterator[None]:
     """A node on which every pod runs."""
     if not (control_plane.has_scheduler and control_plane.has_controller_manager):
         pytest.skip("this control plane has no scheduler or no controller manager")
-    with Player(control_plane.kubeconfig(), [Node("e2e-1")]):
+    with playing(control_plane.kubeconfig(), "e2e-1"):
         yield

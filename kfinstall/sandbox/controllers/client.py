@@ -1,50 +1,71 @@
-"""How controllers reach the API: they read what stands, write by requests, and hear of every change."""
+"""How controllers reach a cluster: they read what stands, write by requests, and hear of every change."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.sandbox.api import Api
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.requests import JSON, Request
+from kfinstall.sandbox.kinds import GroupResource, Kind
+from kfinstall.sandbox.requests import JSON
 from kfinstall.sandbox.status import StatusError
 from kfinstall.sandbox.store import Change, Name
 from kfinstall.sandbox.writing import now
 
 MERGE = "application/merge-patch+json"
 PODS = GroupResource("", "pods")
-EVENTS = GroupResource("", "events")
 
 
-class Client:
-    """One component's way to the API; agent: its name, which becomes the field manager of what it writes."""
-
-    def __init__(self, api: Api, agent: str) -> None:
-        self._api = api
-        self._agent = agent
+class Cluster(Protocol):
+    """A cluster's objects, and the way to change them: the sandbox's own (local.py), or any other (remote.py)."""
 
     def get(self, resource: GroupResource, name: Name) -> Body | None:
         """The object, not to be changed; None when there is none."""
-        return self._api.store.get(resource, name)
 
     def all(self, resource: GroupResource, namespace: str = "") -> list[Body]:
-        return self._api.store.all(resource, namespace)
+        """The objects of a resource, not to be changed; namespace "" means every one."""
 
     def resources(self) -> list[GroupResource]:
         """Those that have objects."""
-        return self._api.store.resources()
 
     def changes(self, since: int, patience: float) -> Iterator[list[Change]]:
-        return self._api.store.follow(since, patience)
+        """What changed after a version, as it comes; an empty list after so many seconds without any."""
+
+    def path(self, resource: GroupResource, name: Name) -> str:
+        """Of an object, or with an empty name of its collection. Raises StatusError when it is not served."""
+
+    def send(self, agent: str, method: str, path: str, body: Body | None, content: str) -> Body:
+        """Raises StatusError."""
+
+
+class Client:
+    """One component's way to a cluster; agent: its name, which becomes the field manager of what it writes."""
+
+    def __init__(self, cluster: Cluster, agent: str) -> None:
+        self._cluster = cluster
+        self.agent = agent
+        self.get = cluster.get
+        self.all = cluster.all
+        self.resources = cluster.resources
+        self.changes = cluster.changes
+
+    def named(self, agent: str) -> "Client":
+        """The same cluster for another component."""
+        return Client(self._cluster, agent)
 
     def create(self, resource: GroupResource, namespace: str, body: Body) -> Body:
         """Raises StatusError."""
-        return self._send("POST", self._path(resource, Name(namespace, "")), body)
+        return self._send("POST", self._cluster.path(resource, Name(namespace, "")), body)
+
+    def ensure(self, resource: GroupResource, namespace: str, body: Body) -> None:
+        """Create an object unless it stands already. Raises StatusError."""
+        try:
+            self.create(resource, namespace, body)
+        except StatusError as error:
+            if error.reason != "AlreadyExists":
+                raise
 
     def patch(self, resource: GroupResource, name: Name, patch: Body, *, subresource: str = "") -> Body:
         """A merge patch. Raises StatusError."""
-        suffix = f"/{subresource}" if subresource else ""
-        return self._send("PATCH", self._path(resource, name) + suffix, patch, content=MERGE)
+        return self._send("PATCH", self._path(resource, name, subresource), patch, content=MERGE)
 
     def set_status(self, resource: GroupResource, name: Name, status: Body) -> None:
         """Write the members of a status that differ; nothing when none does."""
@@ -65,69 +86,32 @@ class Client:
                 raise
 
     def post(self, resource: GroupResource, name: Name, subresource: str, body: Body) -> Body:
-        return self._send("POST", f"{self._path(resource, name)}/{subresource}", body)
+        return self._send("POST", self._path(resource, name, subresource), body)
 
     def put(self, resource: GroupResource, name: Name, body: Body, *, subresource: str = "") -> Body:
-        suffix = f"/{subresource}" if subresource else ""
-        return self._send("PUT", self._path(resource, name) + suffix, body)
+        return self._send("PUT", self._path(resource, name, subresource), body)
 
-    def event(self, subject: Body, kind: str, reason: str, message: str) -> None:
-        """Tell of something that happened to an object; the same once more is counted."""
-        metadata = subject["metadata"]
-        namespace = metadata.get("namespace") or "default"
-        mark = f"{hash((metadata['uid'], reason, message)) & 0xFFFFFFFFFFFFFFFF:016x}"
-        name = Name(namespace, f"{metadata['name']}.{mark}")
-        moment = now()
-        standing = self.get(EVENTS, name)
-        try:
-            if standing:
-                self.patch(EVENTS, name, {"count": standing.get("count", 1) + 1, "lastTimestamp": moment})
-                return
-            self.create(
-                EVENTS,
-                namespace,
-                {
-                    "apiVersion": "v1",
-                    "kind": "Event",
-                    "metadata": {"name": name.name},
-                    "involvedObject": {
-                        "apiVersion": subject["apiVersion"],
-                        "kind": subject["kind"],
-                        "name": metadata["name"],
-                        "namespace": metadata.get("namespace", ""),
-                        "uid": metadata["uid"],
-                        "resourceVersion": metadata.get("resourceVersion", ""),
-                    },
-                    "type": kind,
-                    "reason": reason,
-                    "message": message,
-                    "count": 1,
-                    "firstTimestamp": moment,
-                    "lastTimestamp": moment,
-                    "source": {"component": self._agent},
-                    "reportingComponent": self._agent,
-                    "reportingInstance": "",
-                },
-            )
-        except StatusError:
-            return  # an event of something in a namespace that ends
-
-    def _path(self, resource: GroupResource, name: Name) -> str:
-        kind = self._api.kinds.get(*resource)
-        if kind is None:
-            raise StatusError(404, "NotFound", f"the server does not serve {resource.plural}")
-        root = f"/apis/{resource.group}/{kind.storage}" if resource.group else f"/api/{kind.storage}"
-        within = f"/namespaces/{name.namespace}" if kind.namespaced else ""
-        return f"{root}{within}/{resource.plural}" + (f"/{name.name}" if name.name else "")
+    def _path(self, resource: GroupResource, name: Name, subresource: str = "") -> str:
+        return self._cluster.path(resource, name) + (f"/{subresource}" if subresource else "")
 
     def _send(self, method: str, path: str, body: Body | None, content: str = JSON) -> Body:
-        answer = self._api.answer(Request(method, path, {}, body, content, agent=self._agent))
-        if not isinstance(answer.body, dict):
-            raise TypeError(path)
-        if answer.code >= 400:
-            found = answer.body
-            raise StatusError(answer.code, found.get("reason", ""), found.get("message", ""), found.get("details"))
-        return answer.body
+        return self._cluster.send(self.agent, method, path, body, content)
+
+
+def path_of(kind: Kind, name: Name) -> str:
+    """Where an API server serves an object of a kind, or with an empty name the collection."""
+    root = f"/apis/{kind.group}/{kind.storage}" if kind.group else f"/api/{kind.storage}"
+    within = f"/namespaces/{name.namespace}" if kind.namespaced and name.namespace else ""
+    return f"{root}{within}/{kind.plural}" + (f"/{name.name}" if name.name else "")
+
+
+def unserved(resource: GroupResource) -> StatusError:
+    return StatusError(404, "NotFound", f"the server does not serve {resource.plural}")
+
+
+def refused(code: int, body: Body) -> StatusError:
+    """The refusal that a Status object tells of."""
+    return StatusError(code, body.get("reason", ""), body.get("message", ""), body.get("details"))
 
 
 def name_of(body: Body) -> Name:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.controllers.client import PODS, Client, condition, controller_of
+from kfinstall.sandbox.controllers.events import Recorder
 from kfinstall.sandbox.controllers.manager import Key
 from kfinstall.sandbox.controllers.pods import counted, is_active, pod_of, pods_of, ready
 from kfinstall.sandbox.kinds import GroupResource
@@ -18,6 +19,7 @@ class Jobs:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._recorder = Recorder(client)
 
     def concerns(self, change: Change) -> Iterable[Key]:
         if change.resource == JOBS:
@@ -64,7 +66,7 @@ class Jobs:
                 "completionTime": now(),
                 "conditions": [condition(kind, "True", why, text, before) for kind, why in kinds],
             }
-            self._client.event(body, "Normal", "Completed", "Job completed")
+            self._recorder.tell(body, "Normal", "Completed", "Job completed")
         elif lost:
             text = "Job has reached the specified backoff limit"
             kinds = (("FailureTarget", "BackoffLimitExceeded"), ("Failed", "BackoffLimitExceeded"))

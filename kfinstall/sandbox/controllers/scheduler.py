@@ -8,6 +8,7 @@ from kfinstall.contracts.manifest import Body
 from kfinstall.facts.placing import selected, untolerated
 from kfinstall.facts.quantities import amount
 from kfinstall.sandbox.controllers.client import PODS, Client, condition, name_of
+from kfinstall.sandbox.controllers.events import SeriesRecorder
 from kfinstall.sandbox.controllers.manager import Key
 from kfinstall.sandbox.kinds import GroupResource
 from kfinstall.sandbox.store import Change, Name
@@ -37,6 +38,7 @@ class Scheduler:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._recorder = SeriesRecorder(client)
         self._used: dict[str, Amounts] = defaultdict(dict)
         self._placed: dict[Name, tuple[str, Amounts]] = {}
         self._waiting: set[Name] = set()
@@ -102,7 +104,8 @@ class Scheduler:
         self._client.set_status(
             PODS, name, {"conditions": [*conditions, condition("PodScheduled", "True", before=before)]}
         )
-        self._client.event(pod, "Normal", "Scheduled", f"Successfully assigned {name.namespace}/{name.name} to {node}")
+        text = f"Successfully assigned {name.namespace}/{name.name} to {node}"
+        self._recorder.tell(pod, "Normal", "Scheduled", text, action="Binding")
         wanted = requests(pod["spec"])
         if name not in self._placed:
             self._placed[name] = (node, wanted)
@@ -117,7 +120,7 @@ class Scheduler:
             return
         found = condition("PodScheduled", "False", "Unschedulable", why, before)
         self._client.set_status(PODS, name, {"conditions": [found]})
-        self._client.event(pod, "Warning", "FailedScheduling", why)
+        self._recorder.tell(pod, "Warning", "FailedScheduling", why, action="Scheduling")
 
     def _claims(self, pod: Body) -> tuple[str, list[Name]]:
         """Why the claims of a pod keep it from every node, and those that wait for a node."""

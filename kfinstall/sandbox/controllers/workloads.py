@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from kfinstall.contracts.manifest import Body
 from kfinstall.facts.placing import fits_node
 from kfinstall.sandbox.controllers.client import PODS, Client, condition, controller_of, name_of, owner_reference
+from kfinstall.sandbox.controllers.events import Recorder
 from kfinstall.sandbox.controllers.manager import Key
 from kfinstall.sandbox.controllers.pods import counted, is_active, is_ready, pod_of, pods_of, ready, template_hash
 from kfinstall.sandbox.kinds import GroupResource
@@ -27,6 +28,7 @@ class Workloads:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._recorder = Recorder(client)
         self._rules: dict[GroupResource, Callable[[Body], None]] = {
             DEPLOYMENTS: self._deployment,
             REPLICA_SETS: self._replica_set,
@@ -106,7 +108,7 @@ class Workloads:
     def _scale(self, replica_set: Body, replicas: int) -> None:
         self._client.patch(REPLICA_SETS, name_of(replica_set), {"spec": {"replicas": replicas}})
         verb = "up" if replicas else "down"
-        self._client.event(
+        self._recorder.tell(
             replica_set,
             "Normal",
             "ScalingReplicaSet",
@@ -166,7 +168,7 @@ class Workloads:
                 created = self._client.create(PODS, name.namespace, pod_of(body, f"{name.name}-"))
             except StatusError as error:
                 failure = error.message
-                self._client.event(body, "Warning", "FailedCreate", f"Error creating: {failure}")
+                self._recorder.tell(body, "Warning", "FailedCreate", f"Error creating: {failure}")
                 break
             pods.append(created)
         for pod in sorted(pods, key=is_ready)[: max(0, len(pods) - wanted)]:
