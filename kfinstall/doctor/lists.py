@@ -1,4 +1,4 @@
-"""A snapshot from files: a folder or a tar.gz of `kubectl get -A -o json` lists.
+"""A snapshot from files: a bundle, or a folder or a tar.gz of `kubectl get -A -o json` lists.
 
 The files are of unknown origin: nothing is unpacked to the disk, what is not a list of objects is passed over, and what
 is larger than a cluster can be is refused.
@@ -13,7 +13,9 @@ from typing import Any
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.contracts.resource import GroupKind
-from kfinstall.doctor.snapshot import Collected, sound
+from kfinstall.doctor import bundle
+from kfinstall.doctor.bundle import Frame
+from kfinstall.doctor.snapshot import Collected, Recorded, sound
 from kfinstall.errors import UsageError
 from kfinstall.facts.kinds import plural
 from kfinstall.words import _
@@ -32,13 +34,19 @@ def from_files(path: Path, kinds: Iterable[GroupKind] = ()) -> Collected:
     """
     objects: dict[GroupKind, list[Body]] = defaultdict(list)
     version, names = "", set()
+    beside, outside = Frame("", {}, {}), Recorded()
     for name, document in _documents(path):
         names.add(name.removesuffix(SUFFIX))
-        if name == "version.json":
-            version = str((document.get("serverVersion") or document).get("gitVersion") or "")
-        else:
-            for kind, body in _items(document):
-                objects[kind].append(body)
+        match name:
+            case bundle.VERSION:
+                version = str((document.get("serverVersion") or document).get("gitVersion") or "")
+            case bundle.FRAME:
+                beside = bundle.frame(document)
+            case bundle.OUTSIDE:
+                outside = bundle.recorded(document)
+            case _:
+                for kind, body in _items(document):
+                    objects[kind].append(body)
     if not objects:
         raise UsageError(
             _("There is nothing of a cluster in {path}.").format(path=path),
@@ -48,7 +56,8 @@ def from_files(path: Path, kinds: Iterable[GroupKind] = ()) -> Collected:
     for kind in kinds:
         if {plural(kind.kind), f"{plural(kind.kind)}.{kind.group}"} & names:
             objects.setdefault(kind, [])
-    return Collected({kind: list(sound(bodies)) for kind, bodies in objects.items()}, version)
+    found = {kind: list(sound(bodies)) for kind, bodies in objects.items()}
+    return Collected(found, version, beside.taken, beside.unread, beside.served, outside)
 
 
 def _documents(path: Path) -> Iterator[tuple[str, Body]]:

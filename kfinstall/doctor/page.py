@@ -23,7 +23,7 @@ Data = dict[str, Any]
 
 
 def page(report: Data) -> str:
-    """The page of a DoctorReport's fields (doctor/document.py). Every text in it is escaped: it comes from a cluster."""
+    """The page of a DoctorReport's fields (doctor/document.py). Every text is escaped: it comes from a cluster."""
     title = _("What is wrong with the cluster")
     body = [f"<h1>{escape(title)}</h1>", _summary(report["summary"])]
     body += [_finding(finding) for finding in report["findings"]]

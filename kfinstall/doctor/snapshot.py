@@ -10,6 +10,9 @@ from kfinstall.contracts.resource import GroupKind
 from kfinstall.contracts.snapshot import Occurrence, Outside, Reply, Right
 from kfinstall.facts.kinds import EVENT
 
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""Has the whole object once more, a Secret's data too."""
+
 
 class Recorded:
     """An Outside that answers what was recorded, by (pod, container) and by address; of the rest it knows nothing."""
@@ -94,11 +97,14 @@ def key_of(kind: GroupKind, body: Body) -> ObjectKey:
 
 
 def sound(items: Iterable[object]) -> Iterator[Body]:
-    """Those of a list that are objects with a name, without managedFields: they are bulky and no check reads them."""
+    """Those of a list that are objects with a name, without what is bulky or has secrets and no check reads."""
     for item in items:
         metadata = item.get("metadata") if isinstance(item, dict) else None
         if isinstance(item, dict) and isinstance(metadata, dict) and isinstance(metadata.get("name"), str):
             metadata.pop("managedFields", None)
+            annotations = metadata.get("annotations")
+            if isinstance(annotations, dict):
+                annotations.pop(LAST_APPLIED, None)
             yield item
 
 
