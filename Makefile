@@ -50,6 +50,7 @@ bench: control-plane  ## Compare with kubectl and with a naive parallel client
 
 sandbox-data: control-plane  ## Ask a real API server anew for what the practice cluster knows of Kubernetes
 	$(BIN)/python -m tests.sandbox.record
+	$(BIN)/python -m tests.sandbox.record_protobuf
 
 schema: $(INSTALLED)  ## Write the JSON Schema of the Install document anew
 	$(BIN)/python -m kfinstall config schema > configs/schema/v1alpha1.json

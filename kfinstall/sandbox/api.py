@@ -33,6 +33,7 @@ MERGE = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 APPLY = "application/apply-patch+yaml"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 PATCHES = (JSON_PATCH, MERGE, STRATEGIC, APPLY)
 LogReader = Callable[[Body, str], str]
 
@@ -363,7 +364,11 @@ def parsed(method: str, text: bytes, content: str) -> Any:
             raise bad_request(f"couldn't get version/kind; json parse error: {error}") from error
     if method == "PATCH":
         raise StatusError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", "415: Unsupported Media Type", {})
-    raise unsupported_media_type(["application/json", "application/yaml"])
+    if media == PROTOBUF:
+        from kfinstall.sandbox.protobuf import decoded  # noqa: PLC0415 - only who sends it pays for it
+
+        return decoded(text)
+    raise unsupported_media_type(["application/json", "application/yaml", PROTOBUF])
 
 
 def _json_or_yaml(text: bytes) -> Any:
