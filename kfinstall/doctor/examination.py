@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from kfinstall.contracts.check import Check
+from kfinstall.contracts.check import Check, CouldNotLook
 from kfinstall.contracts.finding import Finding, Severity
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.resource import GroupKind
@@ -76,6 +76,9 @@ def _answer(check: Check, snapshot: Collected) -> Answered:
         return Answered(check, Status.SKIPPED, _missing(missing, snapshot))
     try:
         findings = tuple(check.look(snapshot))
+        hash(tuple((finding.objects, finding.needs) for finding in findings))  # an odd object has odd names
+    except CouldNotLook as error:
+        return Answered(check, Status.SKIPPED, _could_not(str(error)))
     except Exception as error:
         LOG.debug("%s broke", check.id, exc_info=True)
         return Answered(check, Status.ERROR, _("the check broke: {error}").format(error=_in_short(error)))
@@ -84,7 +87,11 @@ def _answer(check: Check, snapshot: Collected) -> Answered:
 
 def _missing(kinds: Sequence[GroupKind], snapshot: Collected) -> str:
     reasons = [snapshot.unread.get(kind) or _("{kind} was not collected").format(kind=kind) for kind in kinds]
-    return _("could not check: {reasons}").format(reasons="; ".join(dict.fromkeys(reasons)))
+    return _could_not("; ".join(dict.fromkeys(reasons)))
+
+
+def _could_not(reason: str) -> str:
+    return _("could not check: {reason}").format(reason=reason)
 
 
 def _in_short(error: Exception) -> str:
@@ -103,9 +110,11 @@ def _status(findings: Sequence[Finding]) -> Status:
 def _waits_for(key: ObjectKey, snapshot: Collected) -> tuple[ObjectKey, ...]:
     """Nothing where an object is too odd to say."""
     try:
-        return tuple(dependencies(key, snapshot))
+        found = tuple(dependencies(key, snapshot))
+        hash(found)
     except (AttributeError, KeyError, TypeError, ValueError):
         return ()
+    return found
 
 
 def _unready(snapshot: Collected) -> list[ObjectKey]:

@@ -3,15 +3,12 @@
 import threading
 from collections.abc import Sequence
 
-import urllib3
-
-import kfinstall
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.snapshot import Reply, Right
+from kfinstall.doctor.asking import asked
 from kfinstall.errors import ClusterError
 from kfinstall.facts.classify import redacted
 from kfinstall.kube.cluster import Cluster
-from kfinstall.render.proxy import pool, proxy_for
 
 LINES = 25
 """Of a container's log: what was said last before it ended."""
@@ -22,9 +19,7 @@ MOST_LOGS = 50
 LARGEST = 64 * 1024
 """Bytes of a log."""
 
-LARGEST_REPLY = 1024
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-SECONDS = 5.0
 
 
 class Outside:
@@ -47,7 +42,7 @@ class Outside:
     def ask(self, url: str) -> Reply | None:
         with self._lock:
             if url not in self.replies:
-                self.replies[url] = _asked(url)
+                self.replies[url] = asked(url)
             return self.replies[url]
 
     def may(self, right: Right) -> bool | None:
@@ -87,16 +82,3 @@ class Outside:
             if text.strip():
                 return tuple(redacted(line) for line in text.splitlines()[-LINES:])
         return ()
-
-
-def _asked(url: str) -> Reply | None:
-    sent = {"user-agent": f"kfinstall/{kfinstall.__version__}"}
-    try:
-        with pool(proxy_for(url)).request(
-            "GET", url, headers=sent, redirect=False, retries=False, preload_content=False, timeout=SECONDS
-        ) as response:
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            text = response.read(LARGEST_REPLY).decode("utf-8", "replace")
-            return Reply(response.status, headers, text)
-    except (urllib3.exceptions.HTTPError, OSError):
-        return None

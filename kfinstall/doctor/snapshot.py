@@ -100,12 +100,17 @@ def sound(items: Iterable[object]) -> Iterator[Body]:
     """Those of a list that are objects with a name, without what is bulky or has secrets and no check reads."""
     for item in items:
         metadata = item.get("metadata") if isinstance(item, dict) else None
-        if isinstance(item, dict) and isinstance(metadata, dict) and isinstance(metadata.get("name"), str):
+        if isinstance(item, dict) and isinstance(metadata, dict) and _is_named(metadata):
             metadata.pop("managedFields", None)
             annotations = metadata.get("annotations")
             if isinstance(annotations, dict):
                 annotations.pop(LAST_APPLIED, None)
             yield item
+
+
+def _is_named(metadata: Body) -> bool:
+    named = isinstance(metadata.get("name"), str) and isinstance(metadata.get("namespace") or "", str)
+    return named and isinstance(metadata.get("uid") or "", str)
 
 
 def _controllers(body: Body) -> Iterator[str]:
