@@ -52,8 +52,9 @@ sandbox-data: control-plane  ## Ask a real API server anew for what the practice
 	$(BIN)/python -m tests.sandbox.record
 	$(BIN)/python -m tests.sandbox.record_protobuf
 
-schema: $(INSTALLED)  ## Write the JSON Schema of the Install document anew
+schema: $(INSTALLED)  ## Write the JSON Schemas of the Install document and of scenarios anew
 	$(BIN)/python -m kfinstall config schema > configs/schema/v1alpha1.json
+	$(BIN)/python -m kfinstall sandbox schema > configs/schema/scenario.json
 
 clean:          ## Remove what the targets made in this folder
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -8,7 +8,7 @@ import click
 from kfinstall.cli import asked
 from kfinstall.cli.exit_codes import ExitCode
 from kfinstall.cli.options import DocumentFlags, document_options
-from kfinstall.model.schema import schema_text
+from kfinstall.model import schema as schemas
 from kfinstall.model.write import dump
 from kfinstall.registry import platforms
 from kfinstall.words import _
@@ -58,5 +58,5 @@ def show(*, origin: bool, output: str, **document: Any) -> ExitCode:
 @config.command()
 def schema() -> ExitCode:
     """Print the JSON Schema of an Install file, with the platforms that are installed here."""
-    click.echo(schema_text(platforms().options), nl=False)
+    click.echo(schemas.schema_text(schemas.schema(platforms().options)), nl=False)
     return ExitCode.OK

@@ -1,7 +1,13 @@
 """`kfinstall sandbox`: the practice cluster that comes with kfinstall."""
 
+from pathlib import Path
+
 import click
 
+from kfinstall.cli import asked
+from kfinstall.cli.exit_codes import ExitCode
+from kfinstall.cli.options import ConnectionFlags, connection_options
+from kfinstall.errors import UsageError
 from kfinstall.words import _
 
 
@@ -50,9 +56,60 @@ def status() -> None:
 
 
 @sandbox.command()
-def scenarios() -> None:
-    """List the scenarios."""
+@click.argument("name", required=False)
+def scenarios(name: str | None) -> None:
+    """List the scenarios, or print the file of one NAME: to change it, and to start with it."""
     from kfinstall.sandbox import scenario as known  # noqa: PLC0415 - as above
 
-    for name in known.names():
-        click.echo(f"{name:28} {known.load(name).title}")
+    if name:
+        click.echo(known.text(known.load(name)), nl=False)
+        return
+    for each in known.names():
+        click.echo(f"{each:28} {known.load(each).title}")
+
+
+@sandbox.command()
+def schema() -> None:
+    """Print the JSON Schema of a scenario's file."""
+    from kfinstall.model.schema import draft7, schema_text  # noqa: PLC0415 - as above
+    from kfinstall.sandbox.scenario import SCHEMA, Scenario  # noqa: PLC0415 - as above
+
+    click.echo(schema_text(draft7(Scenario, SCHEMA)), nl=False)
+
+
+@sandbox.command()
+@connection_options
+@click.option(
+    "--from", "source", type=click.Path(exists=True, path_type=Path), metavar="PATH",
+    help=_("Read a bundle, or a folder or tar.gz of `kubectl get -A -o json` lists, instead of a cluster."),
+)  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path), default="-", metavar="FILE",
+              help=_("Where to write the scenario, instead of standard output."))  # fmt: skip
+@click.option("--force", is_flag=True, help=_("Write over a file that is there."))
+def record(*, source: Path | None, output: Path, force: bool, kubeconfig: str | None, context: str | None,
+           user: str | None, request_timeout: str) -> ExitCode:  # fmt: skip
+    """Make a scenario from a cluster: its room, storage, registries and what you may do; nothing is changed there.
+
+    Names of people and contents of objects are left out.
+    """
+    from kfinstall.cli import recording  # noqa: PLC0415 - imports the client library
+    from kfinstall.sandbox.scenario import text  # noqa: PLC0415 - as above
+
+    to_file = str(output) != "-"
+    if to_file and output.exists() and not force:
+        raise UsageError(_("{path} is there already.").format(path=output), fix=_("Say --force to write over it."))
+    if source:
+        found = recording.of_files(source)
+    else:
+        flags = ConnectionFlags(kubeconfig, context, user, request_timeout)
+        found = recording.of_cluster(asked.connected(Path(kubeconfig) if kubeconfig else None, context, flags))
+    if not to_file:
+        click.echo(text(found), nl=False)
+        return ExitCode.OK
+    try:
+        output.write_text(text(found), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(_("{path} cannot be written.").format(path=output), why=error.strerror or "") from error
+    start = _("Wrote {path}. Next: kfinstall sandbox start --scenario {absolute}")
+    click.echo(start.format(path=output, absolute=output.absolute()), err=True)
+    return ExitCode.OK

@@ -1,4 +1,4 @@
-"""The JSON Schema of the Install document, for editors and CI.
+"""The JSON Schemas of documents, for editors and CI.
 
 Draft 7, because the YAML language server knows no later one: https://github.com/redhat-developer/yaml-language-server
 """
@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from kfinstall.model.install import API_VERSION, PlatformOptions, install_model
@@ -16,11 +17,8 @@ ADDRESS = "https://kfinstall.io/schema/v1alpha1.json"
 
 
 def schema(platforms: Mapping[str, type[PlatformOptions]]) -> dict[str, Any]:
-    """The schema with these platforms as the choices of `platform`."""
-    generated = install_model(platforms).model_json_schema(
-        by_alias=True, ref_template="#/definitions/{model}", schema_generator=_Draft7, mode="validation"
-    )
-    definitions = generated.pop("$defs", {})
+    """The schema of the Install document, with these platforms as the choices of `platform`."""
+    generated = draft7(install_model(platforms), ADDRESS)
     platform = generated["properties"]["platform"]
     if "oneOf" not in platform:
         # with a single platform pydantic makes no union; a reader of the schema should not see the difference
@@ -28,13 +26,22 @@ def schema(platforms: Mapping[str, type[PlatformOptions]]) -> dict[str, Any]:
         platform["oneOf"] = reference
     platform.pop("discriminator", None)
     generated["required"] = ["apiVersion", "kind", *generated.get("required", [])]
+    return generated | {"title": API_VERSION}
+
+
+def draft7(model: type[BaseModel], address: str) -> dict[str, Any]:
+    """The schema of what a model accepts. address: its $id."""
+    generated = model.model_json_schema(
+        by_alias=True, ref_template="#/definitions/{model}", schema_generator=_Draft7, mode="validation"
+    )
+    definitions = generated.pop("$defs", {})
     generated["description"] = generated["description"].partition("\n\n")[0]
-    return {"$schema": DRAFT, "$id": ADDRESS, **generated, "title": API_VERSION, "definitions": definitions}
+    return {"$schema": DRAFT, "$id": address, **generated, "definitions": definitions}
 
 
-def schema_text(platforms: Mapping[str, type[PlatformOptions]]) -> str:
-    """The schema as the file configs/schema/v1alpha1.json has it."""
-    return json.dumps(schema(platforms), indent=2, ensure_ascii=False) + "\n"
+def schema_text(schema: Mapping[str, Any]) -> str:
+    """A schema as the files in configs/schema have it."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 class _Draft7(GenerateJsonSchema):

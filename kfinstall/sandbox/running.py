@@ -5,13 +5,16 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from kfinstall.errors import ClusterError, UsageError
 from kfinstall.sandbox import scenario as scenarios
+from kfinstall.sandbox.scenario import Scenario
 from kfinstall.words import _
 
 STARTUP_SECONDS = 30.0
@@ -43,10 +46,10 @@ def kubeconfig_path() -> Path:
     return folder() / "kubeconfig"
 
 
-def running() -> Running | None:
-    """The sandbox that runs; None when none does."""
+def running(home: Path | None = None) -> Running | None:
+    """The sandbox that runs, of this user or of a folder; None when none does."""
     try:
-        found = Running(**json.loads((folder() / "running.json").read_text(encoding="utf-8")))
+        found = Running(**json.loads(((home or folder()) / "running.json").read_text(encoding="utf-8")))
         os.kill(found.pid, 0)
     except (OSError, ValueError, TypeError):
         return None
@@ -62,16 +65,19 @@ def _is_ours(pid: int) -> bool:
     return b"kfinstall.sandbox" in command
 
 
-def start(scenario: str = scenarios.DEFAULT, speed: float = 1.0) -> Running:
-    """Start a sandbox in the background and wait until it answers. Raises UsageError when one runs already."""
-    found = running()
+def start(scenario: str = scenarios.DEFAULT, speed: float = 1.0, home: Path | None = None) -> Running:
+    """Start a sandbox in the background and wait until it answers. Raises UsageError when one runs already.
+
+    home: a folder for one beside that of the user.
+    """
+    home = home or folder()
+    found = running(home)
     if found:
         raise UsageError(
             _("A sandbox runs already, with scenario {scenario}.").format(scenario=found.scenario),
             fix=_("Stop it first: kfinstall sandbox stop"),
         )
     scenarios.load(scenario)
-    home = folder()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     (home / "running.json").unlink(missing_ok=True)
     command = [
@@ -91,7 +97,7 @@ def start(scenario: str = scenarios.DEFAULT, speed: float = 1.0) -> Running:
         )
     deadline = time.monotonic() + STARTUP_SECONDS
     while time.monotonic() < deadline:
-        found = running()
+        found = running(home)
         if found and found.pid == process.pid:
             process.returncode = 0  # it goes on without us
             return found
@@ -104,16 +110,16 @@ def start(scenario: str = scenarios.DEFAULT, speed: float = 1.0) -> Running:
     )
 
 
-def stop() -> bool:
+def stop(home: Path | None = None) -> bool:
     """Stop the sandbox that runs, and forget its cluster; False when none runs."""
-    found = running()
+    found = running(home)
     if not found:
         return False
     os.kill(found.pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
-    while running() and time.monotonic() < deadline:
+    while running(home) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
-    if running():
+    if running(home):
         os.kill(found.pid, signal.SIGKILL)
     return True
 
@@ -131,6 +137,20 @@ def ensure(scenario: str | None, speed: float) -> Path:
             fix=_("Stop it first: kfinstall sandbox stop"),
         )
     return kubeconfig_path()
+
+
+@contextmanager
+def throwaway(scenario: Scenario, speed: float) -> Iterator[Path]:
+    """The kubeconfig of a sandbox of its own, which ends with the block. Raises ClusterError when it does not start."""
+    with tempfile.TemporaryDirectory(prefix="kfinstall-sandbox-") as name:
+        home = Path(name)
+        file = home / "scenario.yaml"
+        file.write_text(scenarios.text(scenario), encoding="utf-8")
+        start(str(file), speed, home)
+        try:
+            yield home / "kubeconfig"
+        finally:
+            stop(home)
 
 
 def described(found: Running) -> str:

@@ -3,17 +3,40 @@
 import re
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from kfinstall.errors import DocumentError, UsageError
+from kfinstall.errors import UsageError
+from kfinstall.facts.quantities import amount
+from kfinstall.model.faults import did_you_mean
+from kfinstall.model.source import parse, read_text, validate
+from kfinstall.model.text import refusal
 from kfinstall.sandbox.rights import CLUSTER_ADMIN, ScenarioUser
 from kfinstall.words import _
 
 Answers = Literal["ok", "unreachable", "rateLimited", "unauthorized", "notFound", "wrongArchitecture", "slow"]
+
+
+def _quantity(text: str) -> str:
+    try:
+        amount(text)
+    except ValueError:
+        raise ValueError(_('a quantity is expected here, such as "2", 500m or 16Gi.')) from None
+    return text
+
+
+def _expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(_("no regular expression: {reason}.").format(reason=error)) from None
+    return text
+
+
+Quantity = Annotated[str, AfterValidator(_quantity)]
+Expression = Annotated[str, AfterValidator(_expression)]
 
 
 class _Strict(BaseModel):
@@ -25,7 +48,7 @@ class Nodes(_Strict):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     count: int = Field(default=1, ge=1, le=1000)
-    allocatable: dict[str, str]
+    allocatable: dict[str, Quantity]
     labels: dict[str, str] = Field(default_factory=dict)
     taints: tuple[dict[str, str], ...] = ()
 
@@ -47,7 +70,7 @@ class Registry(_Strict):
     opened_by_secret: whether pods with a pull secret for this registry get what they ask for.
     """
 
-    match: str
+    match: Expression
     answer: Answers
     after: int = Field(default=0, ge=0)
     opened_by_secret: bool = Field(default=False, alias="openedBySecret")
@@ -61,7 +84,7 @@ class Container(_Strict):
     root: its image names no user but root.
     """
 
-    match: str = ""
+    match: Expression = ""
     name: str = ""
     exit_code: int | None = Field(default=None, alias="exitCode", ge=0, le=255)
     reason: Literal["Completed", "Error", "OOMKilled"] | None = None
@@ -93,6 +116,7 @@ class Scenario(_Strict):
 
 
 DEFAULT = "healthy"
+SCHEMA = "https://kfinstall.io/schema/scenario.json"
 
 
 def names() -> list[str]:
@@ -102,20 +126,28 @@ def names() -> list[str]:
 
 def load(name: str) -> Scenario:
     """A scenario by name, or by the path of its file. Raises UsageError and DocumentError."""
-    source: Traversable | Path = _folder().joinpath(f"{name}.yaml")
     if "/" in name or name.endswith((".yaml", ".yml")):
-        source = Path(name)
-    elif name not in names():
+        return read(read_text(name), name)
+    if name not in names():
         raise UsageError(
-            _("There is no scenario {name}.").format(name=name),
+            _("There is no scenario {name}.").format(name=name) + did_you_mean(name, names()),
             fix=_("Choose one of: {names}").format(names=", ".join(names())),
         )
-    try:
-        return Scenario.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise UsageError(_("The scenario {name} cannot be read.").format(name=name), why=str(error)) from error
-    except (ValidationError, yaml.YAMLError) as error:
-        raise DocumentError(_("The scenario {name} is not valid: {why}").format(name=name, why=error)) from error
+    return read(_folder().joinpath(f"{name}.yaml").read_text(encoding="utf-8"), name)
+
+
+def read(text: str, file: str) -> Scenario:
+    """The scenario that a text describes. Raises DocumentError with everything that is wrong, and its place."""
+    first, *others = parse(text, file)
+    if others:
+        raise refusal(others[0].place(()), _("a second document begins here. One file holds one scenario."))
+    return validate(Scenario, first)
+
+
+def text(scenario: Scenario) -> str:
+    """A scenario as a file has it."""
+    data = scenario.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120)
 
 
 def _folder() -> Traversable:

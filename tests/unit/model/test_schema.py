@@ -16,9 +16,9 @@ ROOT = Path(__file__).parents[3]
 FILE = ROOT / "configs" / "schema" / "v1alpha1.json"
 PROGRAM = """\
 import sys
-from kfinstall.model.schema import schema_text
+from kfinstall.model.schema import schema, schema_text
 from kfinstall.registry import built_in
-sys.stdout.buffer.write(schema_text(built_in().options).encode())
+sys.stdout.buffer.write(schema_text(schema(built_in().options)).encode())
 """
 
 LATER_THAN_DRAFT_7 = {
