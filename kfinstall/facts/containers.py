@@ -10,7 +10,8 @@ from kfinstall.contracts.manifest import Body
 class Container:
     """state: waiting, running or terminated, "" when the kubelet has not said. reason, message: of that state.
 
-    exit_code: of this end, or of the last one when it waits to be started again; None when it never ended.
+    exit_code, last_reason, last_message, ended: of this end, or of the last one when it was started again; None and ""
+    when it never ended. ready: whether it passes its readiness probe.
     """
 
     name: str
@@ -21,6 +22,9 @@ class Container:
     restarts: int
     exit_code: int | None
     last_reason: str
+    last_message: str
+    ended: str
+    ready: bool
     init: bool
 
 
@@ -46,5 +50,8 @@ def _container(entry: Body, *, init: bool) -> Container:
         restarts=int(entry.get("restartCount") or 0),
         exit_code=ended.get("exitCode"),
         last_reason=str(ended.get("reason") or ""),
+        last_message=str(ended.get("message") or ""),
+        ended=str(ended.get("finishedAt") or ""),
+        ready=bool(entry.get("ready")),
         init=init,
     )

@@ -25,6 +25,15 @@ MUTATING = GroupKind("admissionregistration.k8s.io", "MutatingWebhookConfigurati
 VALIDATING = GroupKind("admissionregistration.k8s.io", "ValidatingWebhookConfiguration")
 ENDPOINT_SLICE = GroupKind("discovery.k8s.io", "EndpointSlice")
 CERTIFICATE = GroupKind("cert-manager.io", "Certificate")
+ISSUER = GroupKind("cert-manager.io", "Issuer")
+CLUSTER_ISSUER = GroupKind("cert-manager.io", "ClusterIssuer")
+SIGNING_REQUEST = GroupKind("certificates.k8s.io", "CertificateSigningRequest")
+ROLE = GroupKind("rbac.authorization.k8s.io", "Role")
+CLUSTER_ROLE = GroupKind("rbac.authorization.k8s.io", "ClusterRole")
+ROLE_BINDING = GroupKind("rbac.authorization.k8s.io", "RoleBinding")
+CLUSTER_ROLE_BINDING = GroupKind("rbac.authorization.k8s.io", "ClusterRoleBinding")
+PROFILE = GroupKind("kubeflow.org", "Profile")
+NOTEBOOK = GroupKind("kubeflow.org", "Notebook")
 
 
 def is_custom(group: str) -> bool:

@@ -1,0 +1,311 @@
+"""Admission webhooks that nobody serves, and those that the API server cannot trust."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from kfinstall.contracts.check import Check
+from kfinstall.contracts.explanation import Explanation, Remedy
+from kfinstall.contracts.finding import Evidence, Finding, Severity
+from kfinstall.contracts.fix import Fix
+from kfinstall.contracts.manifest import ObjectKey
+from kfinstall.contracts.snapshot import Snapshot
+from kfinstall.facts.authorities import bundle, last_valid
+from kfinstall.facts.classify import explanation
+from kfinstall.facts.conditions import condition
+from kfinstall.facts.kinds import (
+    CERTIFICATE,
+    DEPLOYMENT,
+    ENDPOINT_SLICE,
+    ISSUER,
+    MUTATING,
+    NAMESPACE,
+    POD,
+    SERVICE,
+    VALIDATING,
+)
+from kfinstall.facts.moments import moment
+from kfinstall.facts.owners import command_name, key_of
+from kfinstall.facts.selectors import matches
+from kfinstall.facts.served import has_ready_endpoint
+from kfinstall.words import _, counted
+
+INJECTED = "cert-manager.io/inject-ca-from"
+"""Annotation: the Certificate, as namespace/name, whose authority cert-manager puts into the configuration."""
+
+INJECTOR = ObjectKey(*DEPLOYMENT, "cert-manager", "cert-manager-cainjector")
+SYSTEM = "kube-system"
+SOON = timedelta(days=7)
+
+ADMISSION = "https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/"
+
+
+@dataclass(frozen=True, slots=True)
+class _Webhook:
+    configuration: ObjectKey
+    annotations: Mapping[str, str]
+    body: Mapping[str, Any]
+
+    @property
+    def client(self) -> Mapping[str, Any]:
+        return self.body.get("clientConfig") or {}
+
+    @property
+    def service(self) -> ObjectKey | None:
+        service = self.client.get("service")
+        return ObjectKey(*SERVICE, str(service.get("namespace")), str(service.get("name"))) if service else None
+
+    @property
+    def port(self) -> int:
+        return int((self.client.get("service") or {}).get("port") or 443)
+
+    @property
+    def blocks(self) -> bool:
+        """Whether objects are refused when it does not answer."""
+        return bool(self.body.get("failurePolicy", "Fail") == "Fail")
+
+
+def _webhooks(snapshot: Snapshot) -> Iterator[_Webhook]:
+    for kind in (MUTATING, VALIDATING):
+        for configuration in snapshot.all(kind):
+            annotations = configuration["metadata"].get("annotations") or {}
+            for body in configuration.get("webhooks") or ():
+                yield _Webhook(key_of(kind, configuration), annotations, body)
+
+
+def unserved(snapshot: Snapshot) -> Iterator[Finding]:
+    """One finding for each Service that should answer and cannot, whatever configurations ask it."""
+    groups: dict[ObjectKey, list[_Webhook]] = defaultdict(list)
+    for webhook in _webhooks(snapshot):
+        if webhook.service:
+            groups[webhook.service].append(webhook)
+    for service, webhooks in groups.items():
+        body = snapshot.get(service)
+        if body is None:
+            yield _left_behind(service, webhooks, snapshot)
+        elif not _has_ports(body, webhooks):
+            yield _wrong_port(service, webhooks, snapshot)
+        elif snapshot.knows(ENDPOINT_SLICE) and not has_ready_endpoint(service, snapshot):
+            yield _nobody_answers(service, webhooks, snapshot)
+
+
+def _has_ports(service: Mapping[str, Any], webhooks: list[_Webhook]) -> bool:
+    ports = {port.get("port") for port in (service.get("spec") or {}).get("ports") or ()}
+    return not ports or all(webhook.port in ports for webhook in webhooks)
+
+
+def _left_behind(service: ObjectKey, webhooks: list[_Webhook], snapshot: Snapshot) -> Finding:
+    explained = explanation("wh-stale-config", {"service": str(service), "webhook": webhooks[0].body.get("name")})
+    stale = _only_for(service, webhooks, snapshot)
+    gone = service.namespace if _is_gone(service.namespace, snapshot) else ""
+    title = _("A webhook was left behind: {service} does not exist")
+    if gone:
+        title = _("A webhook was left behind: its namespace {namespace} does not exist")
+    return Finding(
+        cause=explained.cause,
+        severity=_severity(webhooks),
+        title=title.format(service=service, namespace=service.namespace),
+        objects=_configurations(webhooks),
+        remedy=Remedy(
+            _("Delete the configuration if what it belonged to is gone, or install that again."),
+            tuple(f"kubectl delete {command_name(key)}" for key in stale),
+        ),
+        evidence=tuple(_evidence(webhooks, snapshot)),
+        needs=frozenset({service}),
+        docs=ADMISSION,
+        fix=_deletion(stale, service) if gone and stale else None,
+    )
+
+
+def _only_for(service: ObjectKey, webhooks: list[_Webhook], snapshot: Snapshot) -> tuple[ObjectKey, ...]:
+    """The configurations that ask nobody else."""
+    others = {webhook.configuration for webhook in _webhooks(snapshot) if webhook.service != service}
+    return tuple(key for key in _configurations(webhooks) if key not in others)
+
+
+def _is_gone(namespace: str, snapshot: Snapshot) -> bool:
+    return snapshot.knows(NAMESPACE) and snapshot.get(ObjectKey(*NAMESPACE, "", namespace)) is None
+
+
+def _deletion(configurations: tuple[ObjectKey, ...], service: ObjectKey) -> Fix:
+    return Fix(
+        title=_("Delete the webhooks that ask {service}").format(service=service),
+        deletions=configurations,
+        risk=_("What the webhooks checked or filled in is not checked or filled in any more."),
+    )
+
+
+def _wrong_port(service: ObjectKey, webhooks: list[_Webhook], snapshot: Snapshot) -> Finding:
+    explained = explanation("wh-connection-refused", {"namespace": service.namespace})
+    ports = ", ".join(sorted({str(webhook.port) for webhook in webhooks}))
+    return Finding(
+        cause=explained.cause,
+        severity=_severity(webhooks),
+        title=_("The webhooks of {service} are asked at port {ports}, which the Service does not have").format(
+            service=service, ports=ports
+        ),
+        objects=_configurations(webhooks),
+        remedy=Remedy(
+            _("Let the Service and the configuration name the same port; apply the component's manifests again."),
+            (f"kubectl -n {service.namespace} get service {service.name} -o wide",),
+        ),
+        evidence=tuple(_evidence(webhooks, snapshot)),
+        docs=ADMISSION,
+    )
+
+
+def _nobody_answers(service: ObjectKey, webhooks: list[_Webhook], snapshot: Snapshot) -> Finding:
+    about = {"service": service.name, "namespace": service.namespace, "webhook": webhooks[0].body.get("name")}
+    explained = explanation("wh-no-endpoints", about)
+    return Finding(
+        cause=explained.cause,
+        severity=_severity(webhooks),
+        title=_("Nobody serves the webhooks of {service}: {effect}").format(service=service, effect=_effect(webhooks)),
+        objects=_configurations(webhooks),
+        remedy=explained.remedy,
+        evidence=tuple(_evidence(webhooks, snapshot)),
+        docs=ADMISSION,
+    )
+
+
+def _severity(webhooks: list[_Webhook]) -> Severity:
+    return Severity.ERROR if any(webhook.blocks for webhook in webhooks) else Severity.WARNING
+
+
+def _effect(webhooks: list[_Webhook]) -> str:
+    kinds = ", ".join(sorted({name for webhook in webhooks if webhook.blocks for name in _resources(webhook)}))
+    if kinds:
+        return _("{resources} cannot be written").format(resources=kinds)
+    return _("objects are stored without what they would fill in or check")
+
+
+def _configurations(webhooks: list[_Webhook]) -> tuple[ObjectKey, ...]:
+    return tuple(dict.fromkeys(webhook.configuration for webhook in webhooks))
+
+
+def _resources(webhook: _Webhook) -> Iterator[str]:
+    for rule in webhook.body.get("rules") or ():
+        yield from rule.get("resources") or ()
+
+
+def _evidence(webhooks: list[_Webhook], snapshot: Snapshot) -> Iterator[Evidence]:
+    """What each webhook stands in the way of, and where."""
+    for webhook in webhooks:
+        asked = sorted({name for rule in webhook.body.get("rules") or () for name in rule.get("operations") or ()})
+        text = _("{name} is asked about {operations} of {resources} in {where}; failurePolicy {policy}")
+        yield Evidence(
+            text.format(
+                name=webhook.body.get("name"),
+                operations=", ".join(asked),
+                resources=", ".join(sorted(set(_resources(webhook)))),
+                where=_where(webhook, snapshot),
+                policy=webhook.body.get("failurePolicy", "Fail"),
+            ),
+            webhook.configuration,
+        )
+
+
+def _where(webhook: _Webhook, snapshot: Snapshot) -> str:
+    """The namespaces that it is asked about; kube-system among them can keep a cluster from coming back."""
+    selected = [
+        namespace["metadata"]["name"]
+        for namespace in snapshot.all(NAMESPACE)
+        if matches(webhook.body.get("namespaceSelector"), namespace["metadata"].get("labels") or {})
+    ]
+    text = counted("{count} namespace", "{count} namespaces", len(selected))
+    return _("{namespaces}, kube-system among them").format(namespaces=text) if SYSTEM in selected else text
+
+
+def untrusted(snapshot: Snapshot) -> Iterator[Finding]:
+    """Webhooks whose configuration names no authority, a broken one, or one that has expired."""
+    groups: dict[tuple[ObjectKey, str], tuple[Explanation, Severity, list[_Webhook]]] = {}
+    for webhook in _webhooks(snapshot):
+        fault = _fault(webhook, snapshot) if webhook.service else None
+        if fault:
+            cause, why, severity = fault
+            about = {"webhook": webhook.body.get("name"), "namespace": webhook.service and webhook.service.namespace}
+            explained = explanation(cause, about)
+            groups.setdefault((webhook.configuration, why), (explained, severity, []))[2].append(webhook)
+    for (configuration, why), (explained, severity, webhooks) in groups.items():
+        yield _distrust(configuration, why, severity, explained, webhooks)
+
+
+def _fault(webhook: _Webhook, snapshot: Snapshot) -> tuple[str, str, Severity] | None:
+    """Cause, what is wrong with the authority, and how bad that is."""
+    encoded = webhook.client.get("caBundle")
+    broken = Severity.ERROR if webhook.blocks else Severity.WARNING
+    if not encoded:
+        return "wh-x509", _("its configuration names no authority (caBundle is empty)"), broken
+    try:
+        certificates = bundle(str(encoded))
+    except ValueError:
+        return "wh-x509", _("the caBundle of its configuration is not a certificate"), broken
+    end, now = last_valid(certificates), moment(snapshot.taken)
+    if now and end < now:
+        return "cert-webhook-expired", _("its authority expired on {date}").format(date=end.date()), broken
+    renewed = _renewed(webhook, snapshot)
+    if renewed and all(each.not_valid_after_utc != renewed for each in certificates):
+        return "wh-x509", _("its authority is not the one of its Certificate any more"), broken
+    if now and end - now < SOON:
+        return "cert-webhook-expired", _("its authority expires on {date}").format(date=end.date()), Severity.WARNING
+    return None
+
+
+def _renewed(webhook: _Webhook, snapshot: Snapshot) -> Any:
+    """When the certificate expires that signs for itself, and is its own authority; None where another one signs."""
+    body = snapshot.get(_certificate(webhook))
+    spec, status = (body or {}).get("spec") or {}, (body or {}).get("status") or {}
+    reference = spec.get("issuerRef") or {}
+    issuer = snapshot.get(ObjectKey(*ISSUER, _certificate(webhook).namespace, str(reference.get("name"))))
+    signs_itself = "selfSigned" in ((issuer or {}).get("spec") or {})
+    ready = condition(body or {}, "Ready").get("status") == "True"
+    return moment(status.get("notAfter")) if signs_itself and ready else None
+
+
+def _certificate(webhook: _Webhook) -> ObjectKey:
+    namespace, _slash, name = webhook.annotations.get(INJECTED, "").partition("/")
+    return ObjectKey(*CERTIFICATE, namespace, name)
+
+
+def _distrust(
+    configuration: ObjectKey, why: str, severity: Severity, explained: Explanation, webhooks: list[_Webhook]
+) -> Finding:
+    needs = {INJECTOR, _certificate(webhooks[0])} if INJECTED in webhooks[0].annotations else set()
+    service = webhooks[0].service
+    namespace = service.namespace if service else ""
+    commands = (f"kubectl get {command_name(configuration)} -o yaml", f"kubectl -n {namespace} get pods")
+    if needs:
+        restart = "kubectl -n cert-manager rollout restart deployment/cert-manager-cainjector"
+        commands = (f"kubectl -n {_certificate(webhooks[0]).namespace} get certificates", restart)
+    return Finding(
+        cause=explained.cause,
+        severity=severity,
+        title=_("The API server cannot trust {configuration}: {why}").format(configuration=configuration, why=why),
+        objects=(configuration,),
+        remedy=Remedy(explained.remedy.text, commands),
+        evidence=tuple(Evidence(str(webhook.body.get("name")), configuration) for webhook in webhooks),
+        needs=frozenset(needs),
+        docs=explained.docs,
+    )
+
+
+CONFIGURATIONS = frozenset({MUTATING, VALIDATING})
+
+CHECKS = (
+    Check(
+        "webhooks.served",
+        _("Does every admission webhook have somebody who answers?"),
+        CONFIGURATIONS | {SERVICE},
+        unserved,
+        also=frozenset({ENDPOINT_SLICE, NAMESPACE, POD}),
+    ),
+    Check(
+        "webhooks.trusted",
+        _("Can the API server trust every admission webhook?"),
+        CONFIGURATIONS,
+        untrusted,
+        also=frozenset({CERTIFICATE, DEPLOYMENT, ISSUER, POD}),
+    ),
+)
