@@ -1,4 +1,4 @@
-"""Builds the control plane's binary from its Go modules, once per machine, into a cache outside the tree.
+"""Builds the programs of a Go module of the tests, once per machine, into a cache outside the tree.
 
 `python -m tests.controlplane.build` does it ahead of the tests and prints the folder of the binaries.
 """
@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,25 +25,28 @@ class ControlPlaneUnavailable(Exception):
     """There can be no control plane on this machine; the message is one line that says why."""
 
 
-def ensure_built() -> Path:
-    """The folder with the binaries, which are built now if nobody did it before."""
+def ensure_built(source: Path = SOURCE, programs: Sequence[str] = COMPONENTS) -> Path:
+    """The folder with the programs of a module, which are built now if nobody did it before.
+
+    A program that no package of the module is named after is a link to the program that the module is named after.
+    """
     go = shutil.which("go")
     if go is None:
-        raise ControlPlaneUnavailable("no `go` on PATH to build the control plane with")
+        raise ControlPlaneUnavailable(f"no `go` on PATH to build the {source.name} with")
     command = build_command(go)
-    folder = cache() / _fingerprint(go, command)
-    if not _complete(folder):
+    folder = cache(source.name) / _fingerprint(source, go, command)
+    if not _complete(folder, programs):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with _locked(folder.with_suffix(".lock")):
-            if not _complete(folder):
-                _build(command, folder)
+            if not _complete(folder, programs):
+                _build(source, programs, command, folder)
     return folder
 
 
-def cache() -> Path:
-    """Where builds are kept: outside the tree, so that a fresh clone does not build again."""
+def cache(module: str = SOURCE.name) -> Path:
+    """Where builds of a module are kept: outside the tree, so that a fresh clone does not build again."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("KFINSTALL_TEST_CACHE") or home / "kfinstall-tests") / "controlplane"
+    return Path(os.environ.get("KFINSTALL_TEST_CACHE") or home / "kfinstall-tests") / module
 
 
 def kubernetes_version() -> str:
@@ -71,30 +74,31 @@ def _version_flags(package: str) -> list[str]:
     return [f"-X {package}.{name}={value}" for name, value in values.items()]
 
 
-def _fingerprint(go: str, command: list[str]) -> str:
-    """Everything that the binary is made of: the sources, the versions of the modules, the compiler, the flags."""
+def _fingerprint(source: Path, go: str, command: list[str]) -> str:
+    """Everything that the programs are made of: the sources, the versions of the modules, the compiler, the flags."""
     digest = hashlib.sha256()
-    for path in sorted([SOURCE / "go.mod", SOURCE / "go.sum", *SOURCE.glob("*.go")]):
+    for path in sorted([source / "go.mod", source / "go.sum", *source.rglob("*.go")]):
         digest.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    digest.update(_run([go, "env", "GOVERSION", "GOOS", "GOARCH"], "go env").encode())
+    digest.update(_run([go, "env", "GOVERSION", "GOOS", "GOARCH"], source, "go env").encode())
     digest.update("\0".join(command[1:]).encode())
     return digest.hexdigest()
 
 
-def _complete(folder: Path) -> bool:
-    return all(os.access(folder / name, os.X_OK) for name in COMPONENTS)
+def _complete(folder: Path, programs: Sequence[str]) -> bool:
+    return all(os.access(folder / name, os.X_OK) for name in programs)
 
 
-def _build(command: list[str], folder: Path) -> None:
+def _build(source: Path, programs: Sequence[str], command: list[str], folder: Path) -> None:
     """Builds beside the folder and moves the result there in one step: a build that is killed leaves no half one."""
-    print(f"building the control plane of the tests (Kubernetes {kubernetes_version()}), once", file=sys.stderr)
+    print(f"building the {source.name} of the tests (Kubernetes {kubernetes_version()}), once", file=sys.stderr)
     for abandoned in folder.parent.glob(f"{folder.name}.build-*"):
         shutil.rmtree(abandoned)  # nobody else builds while this process holds the lock
     partial = Path(tempfile.mkdtemp(prefix=f"{folder.name}.build-", dir=folder.parent))
     try:
-        _run([*command, "-o", str(partial / "controlplane"), "."], "go build")
-        for name in COMPONENTS:
-            (partial / name).symlink_to("controlplane")
+        _run([*command, "-o", f"{partial}/", "./..."], source, "go build")
+        for name in programs:
+            if not (partial / name).exists():
+                (partial / name).symlink_to(source.name)
         if folder.exists():
             shutil.rmtree(folder)  # incomplete, or it would not be built again
         partial.chmod(0o755)
@@ -103,11 +107,11 @@ def _build(command: list[str], folder: Path) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _run(command: list[str], what: str) -> str:
+def _run(command: list[str], source: Path, what: str) -> str:
     environment = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}
     try:
         done = subprocess.run(
-            command, cwd=SOURCE, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            command, cwd=source, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
     except OSError as error:
         raise ControlPlaneUnavailable(f"{what} did not start: {error}") from error

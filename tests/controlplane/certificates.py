@@ -46,9 +46,9 @@ class Authority:
         )
         return cls(folder, _written(folder, name, builder.sign(key, hashes.SHA256()), key))
 
-    def server(self, name: str, addresses: Sequence[str]) -> KeyPair:
-        """A certificate that serves the names of the API server and these IP addresses."""
-        names: list[x509.GeneralName] = [x509.DNSName(host) for host in SERVER_NAMES]
+    def server(self, name: str, addresses: Sequence[str], hosts: Sequence[str] = SERVER_NAMES) -> KeyPair:
+        """A certificate that serves these names, by default those of the API server, and these IP addresses."""
+        names: list[x509.GeneralName] = [x509.DNSName(host) for host in hosts]
         names += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
         return self._issue(name, ExtendedKeyUsageOID.SERVER_AUTH, x509.SubjectAlternativeName(names))
 

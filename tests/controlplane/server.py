@@ -150,7 +150,7 @@ class ControlPlane:
     def _start(self) -> None:
         self._state = StateFolder.create()
         self._write_credentials()
-        etcd_port, peer_port, self._port = _free_ports(3)
+        etcd_port, peer_port, self._port = free_ports(3)
         self._run("etcd", _etcd_arguments(self.folder, etcd_port, peer_port))
         self._run("kube-apiserver", self._apiserver_arguments(etcd_port))
         self._wait_for("/readyz to say ok", lambda: self._get("/readyz")[0] == http.HTTPStatus.OK)
@@ -178,6 +178,7 @@ class ControlPlane:
     def _write_credentials(self) -> None:
         authority = Authority.create(self.folder, "ca")
         authority.server("apiserver", [LOOPBACK, FIRST_SERVICE_ADDRESS])
+        authority.client("apiserver-kubelet-client")
         front_proxy = Authority.create(self.folder, "front-proxy-ca")
         front_proxy.client("front-proxy-client")
         write_signing_key(self.folder / "service-account.key")
@@ -198,6 +199,8 @@ class ControlPlane:
             f"--tls-cert-file={folder}/apiserver.crt",
             f"--tls-private-key-file={folder}/apiserver.key",
             f"--client-ca-file={folder}/ca.crt",
+            f"--kubelet-client-certificate={folder}/apiserver-kubelet-client.crt",
+            f"--kubelet-client-key={folder}/apiserver-kubelet-client.key",
             f"--token-auth-file={folder}/tokens.csv",
             "--authorization-mode=Node,RBAC",
             f"--service-account-issuer={ISSUER}",
@@ -322,7 +325,7 @@ def _write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that nobody listens on; all are held until all are found, so that they differ."""
     with contextlib.ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
