@@ -1,7 +1,8 @@
-"""Resource quantities in canonical form (k8s.io/apimachinery/pkg/api/resource/quantity.go)."""
+"""Resource quantities: what they mean, and how they are written (k8s.io/apimachinery/pkg/api/resource/quantity.go)."""
 
 import re
 from decimal import ROUND_CEILING, Decimal
+from functools import lru_cache
 
 _NUMBER = re.compile(r"^([+-]?[0-9.]+)(([KMGTPE]i)|([numkMGTPE])|([eE][+-]?[0-9]+))?$")
 _BINARY = {f"{letter}i": 1024**power for power, letter in enumerate("KMGTPE", 1)}
@@ -18,8 +19,10 @@ _DECIMAL = {
     "E": Decimal("1e18"),
 }
 _NANO = Decimal("1e-9")
+_BYTES = ("memory", "ephemeral-storage", "storage", "hugepages-")
 
 
+@lru_cache(4096)
 def amount(quantity: str | float) -> Decimal:
     """The number that a quantity means, rounded up to a nano unit. Raises ValueError for what is none."""
     found = _NUMBER.match(str(quantity).strip())
@@ -44,6 +47,22 @@ def canonical(quantity: str | float) -> str:
         return _binary(int(value))
     exponent = suffix[:1] in {"e", "E"} and len(suffix) > 1
     return _decimal(value, exponent=exponent)
+
+
+def readable(resource: str, value: Decimal) -> str:
+    """An amount of a resource as a person writes it, to one decimal: 250m, 1.5, 512Mi, 23.5Gi."""
+    if resource.rpartition(".")[2].startswith(_BYTES):
+        unit = max(
+            (name for name, scale in _BINARY.items() if abs(value) >= scale), key=_BINARY.__getitem__, default=""
+        )
+        return f"{_short(value / _BINARY.get(unit, 1))}{unit}"
+    if value != value.to_integral_value() and abs(value) < 1:
+        return f"{_short(value * 1000)}m"
+    return _short(value)
+
+
+def _short(value: Decimal) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def _binary(value: int) -> str:

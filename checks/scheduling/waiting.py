@@ -1,0 +1,87 @@
+"""Pods that wait for a node, with what the scheduler said of each and what the nodes themselves say."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from kfinstall.contracts.explanation import Explanation
+from kfinstall.contracts.manifest import Body, ObjectKey
+from kfinstall.contracts.snapshot import Snapshot
+from kfinstall.facts.capacity import Room, requests
+from kfinstall.facts.classify import classify
+from kfinstall.facts.conditions import condition
+from kfinstall.facts.kinds import NAMESPACE, POD
+from kfinstall.facts.neighbours import Neighbours
+from kfinstall.facts.obstacles import Kind, Obstacle, Refusal, refusals
+from kfinstall.facts.owners import key_of
+from kfinstall.facts.placing import host_ports
+
+BEYOND_ARITHMETIC = ("volume", "claim", "plugin", "device class")
+"""Words of a scheduler's reasons that cannot be worked out from nodes and pods."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A pod that the scheduler refused. refusals: what each node says, the nearest to taking it first."""
+
+    pod: Body
+    key: ObjectKey
+    message: str
+    explained: Explanation | None
+    refusals: Sequence[Refusal]
+
+    @property
+    def nearest(self) -> Refusal:
+        return self.refusals[0]
+
+    @property
+    def decisive(self) -> Obstacle:
+        """What keeps it from the nearest node."""
+        return self.nearest.decisive
+
+    @property
+    def places(self) -> list[Room]:
+        """The nodes where it would be were there room: they restrict it as the nearest one does."""
+        return [each.room for each in self.refusals if _restrictions(each) == _restrictions(self.nearest)]
+
+
+def waiting(snapshot: Snapshot, nodes: Sequence[Room]) -> Iterator[Waiting]:
+    """Every pod that the scheduler refused."""
+    namespaces = {each["metadata"]["name"]: each["metadata"].get("labels") or {} for each in snapshot.all(NAMESPACE)}
+    neighbours = Neighbours(nodes, namespaces)
+    known: dict[str, list[Refusal]] = {}
+    for pod in snapshot.all(POD):
+        message = _said(pod)
+        if not message:
+            continue
+        want = _want(pod)
+        if want not in known:
+            known[want] = refusals(pod, nodes, neighbours)
+        yield Waiting(pod, key_of(POD, pod), message, classify(message), _believed(known[want], message))
+
+
+def _said(pod: Body) -> str:
+    if (pod.get("spec") or {}).get("nodeName"):
+        return ""
+    said = condition(pod, "PodScheduled")
+    return str(said.get("message") or said.get("reason") or "") if said.get("status") == "False" else ""
+
+
+def _want(pod: Body) -> str:
+    """All that decides where a pod may be: pods that want the same are refused for the same."""
+    spec, metadata = pod["spec"], pod["metadata"]
+    asked = {name: str(value) for name, value in requests(pod).items()}
+    rules = [spec.get(field) for field in ("nodeSelector", "affinity", "tolerations", "topologySpreadConstraints")]
+    whose = [metadata.get("namespace"), metadata.get("labels")]
+    return json.dumps([asked, rules, list(host_ports(spec)), whose], sort_keys=True)
+
+
+def _believed(found: list[Refusal], message: str) -> list[Refusal]:
+    """Nodes that refuse nothing here go where the scheduler has reasons that are not counted here."""
+    if any(word in message.lower() for word in BEYOND_ARITHMETIC):
+        return [each for each in found if each.obstacles]
+    return found
+
+
+def _restrictions(refusal: Refusal) -> set[tuple[Kind, str]]:
+    return {(each.kind, each.what) for each in refusal.obstacles if each.kind is not Kind.SHORT}
