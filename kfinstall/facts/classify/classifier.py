@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kfinstall.contracts.explanation import Explanation, Json
 from kfinstall.facts.classify.catalogue import Catalogue, Cause, Rule, catalogue
@@ -20,6 +21,9 @@ _TARGETS = ("webhook", "apiserver", "github")
 
 _MOST_ALTERNATIVES = 3
 
+REMEMBERED = 2048
+"""Messages whose explanation is kept: a cluster repeats itself, and several checks read the same."""
+
 GUESS = 40
 """A rule of a lower rank knows the family of the message only."""
 
@@ -34,6 +38,7 @@ class Candidate:
     captures: dict[str, str]
 
 
+@lru_cache(maxsize=REMEMBERED)
 def classify(message: str) -> Explanation | None:
     """Why what the message reports happened and what to do; None when it fits no cause, as a normal event does.
 
