@@ -1,215 +1,232 @@
 """Chooses a node for each pod, or says what kube-scheduler says when there is none."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.facts.placing import selected, untolerated
-from kfinstall.facts.quantities import amount
-from kfinstall.sandbox.controllers.client import PODS, Client, condition, name_of
+from kfinstall.facts.placing import tolerates
+from kfinstall.sandbox.controllers.client import PODS, Client, condition
 from kfinstall.sandbox.controllers.events import SeriesRecorder
+from kfinstall.sandbox.controllers.filters import Filters, Refusal, named_nodes
 from kfinstall.sandbox.controllers.manager import Key
+from kfinstall.sandbox.controllers.pod_volumes import PodVolumes
+from kfinstall.sandbox.controllers.preemption import Victims, no_node, preempt
+from kfinstall.sandbox.controllers.provisioner import CLAIMS, CLASSES, VOLUMES
+from kfinstall.sandbox.controllers.room import NodeRoom
+from kfinstall.sandbox.controllers.topology import Labels
 from kfinstall.sandbox.kinds import GroupResource
 from kfinstall.sandbox.store import Change, Name
 
 NODES = GroupResource("", "nodes")
-CLAIMS = GroupResource("", "persistentvolumeclaims")
-CLASSES = GroupResource("storage.k8s.io", "storageclasses")
-SELECTED_NODE = "volume.kubernetes.io/selected-node"
-Amounts = dict[str, Decimal]
-NOTHING = Decimal(0)
-
-
-def requests(spec: Body) -> Amounts:
-    """What a pod asks for: its containers together, or the largest init container, and one of "pods"."""
-    total: Amounts = {"pods": Decimal(1)}
-    for container in spec.get("containers") or ():
-        for name, value in ((container.get("resources") or {}).get("requests") or {}).items():
-            total[name] = total.get(name, NOTHING) + amount(value)
-    for container in spec.get("initContainers") or ():
-        for name, value in ((container.get("resources") or {}).get("requests") or {}).items():
-            total[name] = max(total.get(name, NOTHING), amount(value))
-    return total
+NAMESPACES = GroupResource("", "namespaces")
+NAME = "default-scheduler"
+BEFORE_PREEMPTION = "no new claims to deallocate, preemption: "
+"""What the plugins that would make room say one after the other; the first is that of resource claims."""
 
 
 class Scheduler:
-    """Filters and spreads; preempts nobody."""
+    """kube-scheduler with its default plugins; of nodes that would do it takes one with little load."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._recorder = SeriesRecorder(client)
-        self._used: dict[str, Amounts] = defaultdict(dict)
-        self._placed: dict[Name, tuple[str, Amounts]] = {}
-        self._waiting: set[Name] = set()
+        self._rooms: dict[str, NodeRoom] = {}
+        self._placed: dict[Name, str] = {}
+        self._nominated: dict[Name, tuple[str, Body]] = {}
+        self._waiting: dict[Name, None] = {}
 
     def concerns(self, change: Change) -> Iterable[Key]:
-        if change.resource == PODS:
+        if change.resource == NODES:
+            self._renew(change)
+            yield from self._all_waiting()
+        elif change.resource == PODS:
             freed = self._count(change)
-            pod = change.after
-            if pod is None or pod["spec"].get("nodeName") or pod["metadata"].get("deletionTimestamp"):
-                self._waiting.discard(change.name)
-            elif change.before is None:
-                yield PODS, change.name
+            if _is_pending(change.after):
+                if change.before is None or _is_new(change.before, change.last):
+                    yield PODS, change.name
+            else:
+                self._waiting.pop(change.name, None)
+                self._nominated.pop(change.name, None)
             if freed:
-                yield from ((PODS, name) for name in self._waiting)
-        elif change.resource in {NODES, CLAIMS, CLASSES}:
-            yield from ((PODS, name) for name in self._waiting)
+                yield from self._all_waiting()
+        elif change.resource in {CLAIMS, CLASSES, VOLUMES}:
+            yield from self._all_waiting()
+
+    def _all_waiting(self) -> Iterable[Key]:
+        return [(PODS, name) for name in self._waiting]
+
+    def _renew(self, change: Change) -> None:
+        name = change.name.name
+        if change.after is None:
+            self._rooms.pop(name, None)
+        elif name in self._rooms:
+            self._rooms[name].renew(change.after)
+        else:
+            room = self._rooms[name] = NodeRoom.of(change.after)
+            for pod_name in [each for each, node in self._placed.items() if node == name]:
+                pod = self._client.get(PODS, pod_name)
+                if pod is not None:
+                    room.put(pod_name, pod)
 
     def _count(self, change: Change) -> bool:
-        """Keep the sums of what nodes carry; whether something became free."""
-        pod = change.after
+        """Keep what is where; whether something changed that other pods may have waited for."""
+        pod, standing = change.after, self._placed.get(change.name)
         node = pod["spec"].get("nodeName") if pod else None
-        ended = pod is None or (pod.get("status") or {}).get("phase") in {"Succeeded", "Failed"}
-        if node and not ended and change.name not in self._placed and pod is not None:
-            wanted = requests(pod["spec"])
-            self._placed[change.name] = (node, wanted)
-            _add(self._used[node], wanted, 1)
-        elif ended and change.name in self._placed:
-            node, wanted = self._placed.pop(change.name)
-            _add(self._used[node], wanted, -1)
+        if pod is None or (pod.get("status") or {}).get("phase") in {"Succeeded", "Failed"}:
+            if standing is None:
+                return False
+            del self._placed[change.name]
+            if standing in self._rooms:
+                self._rooms[standing].take(change.name)
             return True
-        return False
+        if node:
+            self._place(change.name, pod, node)
+        return bool(node) and standing is None
+
+    def _place(self, name: Name, pod: Body, node: str) -> None:
+        self._placed[name] = node
+        if node in self._rooms:
+            self._rooms[node].put(name, pod)
 
     def reconcile(self, key: Key) -> float | None:
         pod = self._client.get(*key)
-        if pod is None or pod["spec"].get("nodeName") or pod["metadata"].get("deletionTimestamp"):
+        if pod is None or not _is_pending(pod):
             return None
-        why, delay = self._claims(pod)
-        nodes = self._client.all(NODES)
-        best = ""
-        if not why and nodes:
-            best, why = self._choose(pod, nodes)
-        elif not why:
-            why = "no nodes available to schedule pods"
-        elif nodes:
-            why = f"0/{len(nodes)} nodes are available: {why}. not found"
-        if best:
-            return self._bind(pod, key[1], best, delay)
-        self._refuse(pod, key[1], why)
+        if pod["spec"].get("schedulingGates"):
+            text = "Scheduling is blocked due to non-empty scheduling gates"
+            self._set_condition(pod, key[1], condition("PodScheduled", "False", "SchedulingGated", text, pod["status"]))
+            return None
+        if not self._rooms:
+            self._refuse(pod, key[1], "no nodes available to schedule pods")
+            return None
+        volumes = PodVolumes(self._client, pod)
+        problem = volumes.problem() or _conflict(pod)
+        if problem:  # the plugins that would make room have not been prepared then, and say so
+            self._refuse(pod, key[1], f"0/{len(self._rooms)} nodes are available: {problem}. not found")
+            return None
+        self._schedule(pod, key[1], volumes)
         return None
 
-    def _bind(self, pod: Body, name: Name, node: str, waiting_claims: list[Name]) -> float | None:
-        if waiting_claims:
-            for claim in waiting_claims:
-                self._client.patch(CLAIMS, claim, {"metadata": {"annotations": {SELECTED_NODE: node}}})
-            self._waiting.add(name)  # looked at again when the claim is bound
-            return None
+    def _schedule(self, pod: Body, name: Name, volumes: PodVolumes) -> None:
+        rooms = self._with_nominated(pod, name)
+
+        def filters(standing: list[NodeRoom]) -> Filters:
+            return Filters(pod, standing, volumes, self._namespace_labels)
+
+        prepared = filters(list(rooms.values()))
+        eligible = named_nodes(pod["spec"])
+        refusals: dict[str, Refusal] = {}
+        fitting = []
+        for node, room in rooms.items():
+            if eligible is not None and node not in eligible:
+                refusals[node] = Refusal(("node(s) didn't satisfy plugin(s) [NodeAffinity]",), helpful=False)
+                continue
+            refusal = prepared.refusal(room)
+            if refusal is None:
+                fitting.append(room)
+            else:
+                refusals[node] = refusal
+        if fitting:
+            best = min(fitting, key=lambda room: _dislike(pod, room))
+            if volumes.bind(best.node):
+                self._bind(pod, name, best.name)
+            else:
+                self._waiting[name] = None  # looked at again when the claims are bound
+            return
+        why = no_node(len(rooms), (each.reasons for each in refusals.values()))
+        answer = preempt(pod, rooms, refusals, filters)
+        if isinstance(answer, Victims):
+            self._nominate(pod, name, answer)
+            self._refuse(pod, name, why)
+        else:
+            self._refuse(pod, name, f"{why} {BEFORE_PREEMPTION}{answer}")
+
+    def _with_nominated(self, pod: Body, name: Name) -> dict[str, NodeRoom]:
+        """The nodes, with the pods on them that were promised a place there and are as important."""
+        rooms = dict(self._rooms)
+        for other, (node, body) in self._nominated.items():
+            if other != name and node in rooms and _priority(body) >= _priority(pod):
+                rooms[node] = rooms[node].copy()
+                rooms[node].put(other, body)
+        return rooms
+
+    def _namespace_labels(self, namespace: str) -> Labels:
+        found = self._client.get(NAMESPACES, Name("", namespace)) or {"metadata": {}}
+        labels: Labels = found["metadata"].get("labels") or {}
+        return labels
+
+    def _bind(self, pod: Body, name: Name, node: str) -> None:
         target = {"apiVersion": "v1", "kind": "Node", "name": node}
         body = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": name.name}, "target": target}
         self._client.post(PODS, name, "binding", body)
-        self._waiting.discard(name)
-        before = pod.get("status") or {}
-        conditions = [each for each in before.get("conditions") or () if each["type"] != "PodScheduled"]
-        self._client.set_status(
-            PODS, name, {"conditions": [*conditions, condition("PodScheduled", "True", before=before)]}
-        )
+        self._waiting.pop(name, None)
+        self._nominated.pop(name, None)
+        self._place(name, pod, node)
+        self._set_condition(pod, name, condition("PodScheduled", "True", before=pod.get("status")))
         text = f"Successfully assigned {name.namespace}/{name.name} to {node}"
         self._recorder.tell(pod, "Normal", "Scheduled", text, action="Binding")
-        wanted = requests(pod["spec"])
-        if name not in self._placed:
-            self._placed[name] = (node, wanted)
-            _add(self._used[node], wanted, 1)
-        return None
+
+    def _nominate(self, pod: Body, name: Name, victims: Victims) -> None:
+        """Promise a pod the place of others, which have to go."""
+        self._nominated[name] = (victims.node, pod)
+        self._client.set_status(PODS, name, {"nominatedNodeName": victims.node})
+        why = f"{NAME}: preempting to accommodate a higher priority pod"
+        for victim in victims.pods:
+            metadata = victim["metadata"]
+            victim_name = Name(metadata["namespace"], metadata["name"])
+            self._disrupt(victim_name, why)
+            text = f"Preempted by pod {pod['metadata']['uid']} on node {victims.node}"
+            self._recorder.tell(victim, "Normal", "Preempted", text, action="Preempting")
+            self._client.delete(PODS, victim_name)
+
+    def _disrupt(self, name: Name, why: str) -> None:
+        victim = self._client.get(PODS, name)
+        if victim is not None:
+            found = condition("DisruptionTarget", "True", "PreemptionByScheduler", why, victim.get("status"))
+            self._set_condition(victim, name, found)
 
     def _refuse(self, pod: Body, name: Name, why: str) -> None:
-        self._waiting.add(name)
-        before = pod.get("status") or {}
-        now: Body = next((each for each in before.get("conditions") or () if each["type"] == "PodScheduled"), {})
-        if now.get("message") == why:
-            return
-        found = condition("PodScheduled", "False", "Unschedulable", why, before)
-        self._client.set_status(PODS, name, {"conditions": [found]})
-        self._recorder.tell(pod, "Warning", "FailedScheduling", why, action="Scheduling")
+        self._waiting[name] = None
+        before = (pod.get("status") or {}).get("conditions") or ()
+        now: Body = next((each for each in before if each["type"] == "PodScheduled"), {})
+        if now.get("message") != why:
+            found = condition("PodScheduled", "False", "Unschedulable", why, pod.get("status"))
+            self._set_condition(pod, name, found)
+            self._recorder.tell(pod, "Warning", "FailedScheduling", why, action="Scheduling")
 
-    def _claims(self, pod: Body) -> tuple[str, list[Name]]:
-        """Why the claims of a pod keep it from every node, and those that wait for a node."""
-        waiting = []
-        namespace = pod["metadata"]["namespace"]
-        for volume in pod["spec"].get("volumes") or ():
-            claim_name = (volume.get("persistentVolumeClaim") or {}).get("claimName")
-            if volume.get("ephemeral"):
-                claim_name = f"{pod['metadata']['name']}-{volume['name']}"
-            if not claim_name:
-                continue
-            claim = self._client.get(CLAIMS, Name(namespace, claim_name))
-            if claim is None:
-                return f'persistentvolumeclaim "{claim_name}" not found', []
-            if claim["metadata"].get("deletionTimestamp"):
-                return f'persistentvolumeclaim "{claim_name}" is being deleted', []
-            if claim["spec"].get("volumeName"):
-                continue
-            found = self._client.get(CLASSES, Name("", claim["spec"].get("storageClassName") or ""))
-            if found is None or found.get("volumeBindingMode") != "WaitForFirstConsumer":
-                return "pod has unbound immediate PersistentVolumeClaims", []
-            waiting.append(name_of(claim))
-        return "", waiting
-
-    def _choose(self, pod: Body, nodes: list[Body]) -> tuple[str, str]:
-        wanted = requests(pod["spec"])
-        reasons: Counter[str] = Counter()
-        helpful = 0
-        fitting: list[tuple[Decimal, str]] = []
-        for node in nodes:
-            name = node["metadata"]["name"]
-            found = self._unfit(pod["spec"], node)
-            if found:
-                reasons[found] += 1
-                continue
-            short = self._short(wanted, node)
-            if short:
-                reasons.update(short)
-                helpful += self._could_help(wanted, node)
-                continue
-            fitting.append((self._load(node), name))
-        if fitting:
-            return min(fitting)[1], ""
-        return "", _message(len(nodes), reasons, helpful)
-
-    def _unfit(self, spec: Body, node: Body) -> str:
-        if node["spec"].get("unschedulable"):
-            return "node(s) were unschedulable"
-        taint = untolerated(spec, node)
-        if taint is not None:
-            return "node(s) had untolerated taint(s)"
-        return "" if selected(spec, node) else "node(s) didn't match Pod's node affinity/selector"
-
-    def _short(self, wanted: Mapping[str, Decimal], node: Body) -> list[str]:
-        offered, used = node["status"].get("allocatable") or {}, self._used[node["metadata"]["name"]]
-        short = [
-            name
-            for name, value in wanted.items()
-            if value and used.get(name, NOTHING) + value > amount(offered.get(name, "0"))
-        ]
-        return ["Too many pods" if name == "pods" else f"Insufficient {name}" for name in short]
-
-    def _could_help(self, wanted: Mapping[str, Decimal], node: Body) -> int:
-        """Whether an empty node would do: then preemption looks for victims, and finds none of lower priority."""
-        offered = node["status"].get("allocatable") or {}
-        return int(all(value <= amount(offered.get(name, "0")) for name, value in wanted.items()))
-
-    def _load(self, node: Body) -> Decimal:
-        offered, used = node["status"].get("allocatable") or {}, self._used[node["metadata"]["name"]]
-        shares = [
-            used.get(name, NOTHING) / amount(offered[name]) for name in ("cpu", "memory", "pods") if offered.get(name)
-        ]
-        return max(shares, default=NOTHING)
+    def _set_condition(self, pod: Body, name: Name, found: Body) -> None:
+        found["observedGeneration"] = pod["metadata"].get("generation", 1)
+        standing = (self._client.get(PODS, name) or pod).get("status") or {}
+        others = [each for each in standing.get("conditions") or () if each["type"] != found["type"]]
+        self._client.set_status(PODS, name, {"conditions": [*others, found]})
 
 
-def _add(sums: Amounts, wanted: Mapping[str, Decimal], sign: int) -> None:
-    for name, value in wanted.items():
-        sums[name] = sums.get(name, NOTHING) + sign * value
+def _is_pending(pod: Body | None) -> bool:
+    if pod is None or pod["spec"].get("nodeName") or pod["metadata"].get("deletionTimestamp"):
+        return False
+    return bool(pod["spec"].get("schedulerName", NAME) == NAME)
 
 
-def _message(nodes: int, reasons: Mapping[str, int], helpful: int) -> str:
-    """pkg/scheduler/framework/types.go, FitError."""
-    listed = ", ".join(sorted(f"{count} {reason}" for reason, count in reasons.items()))
-    preemption = []
-    if helpful:
-        preemption.append(f"{helpful} No preemption victims found for incoming pod")
-    if nodes - helpful:
-        preemption.append(f"{nodes - helpful} Preemption is not helpful for scheduling")
-    return (
-        f"0/{nodes} nodes are available: {listed}. no new claims to deallocate, "
-        f"preemption: 0/{nodes} nodes are available: {', '.join(sorted(preemption))}."
+def _is_new(before: Body, after: Body) -> bool:
+    """Whether a change of a pending pod is one that may make it fit."""
+    return bool(before["spec"] != after["spec"] or before["metadata"].get("labels") != after["metadata"].get("labels"))
+
+
+def _conflict(pod: Body) -> str:
+    return "pod affinity terms conflict" if named_nodes(pod["spec"]) == set() else ""
+
+
+def _priority(pod: Body) -> int:
+    return int(pod["spec"].get("priority") or 0)
+
+
+def _dislike(pod: Body, room: NodeRoom) -> tuple[int, int, Decimal, str]:
+    """What speaks against a node: taints that it would rather not be used for, other pods of the owner, load."""
+    tolerations = pod["spec"].get("tolerations") or []
+    taints = [each for each in room.node["spec"].get("taints") or () if each["effect"] == "PreferNoSchedule"]
+    owners = {each["uid"] for each in pod["metadata"].get("ownerReferences") or ()}
+    siblings = sum(
+        any(each["uid"] in owners for each in other["metadata"].get("ownerReferences") or ())
+        for other in (room.pods.values() if owners else ())
     )
+    return sum(not tolerates(tolerations, taint) for taint in taints), siblings, room.load(), room.name
