@@ -191,7 +191,8 @@ class Api:
         except DuplicateItems as error:
             where = f"{_object_of(request)['metadata'].get('namespace') or ''}/{write.name}"
             text = (
-                f"failed to create typed patch object ({where}; {write.api_version}, Kind={write.kind.kind}): {error}"
+                f"failed to create typed patch object ({where}; {write.kind.group}/{write.version.name}, "
+                f"Kind={write.kind.kind}): {error}"
             )
             raise StatusError(HTTPStatus.INTERNAL_SERVER_ERROR, "", text) from error
         code = HTTPStatus.CREATED if new else HTTPStatus.OK

@@ -196,6 +196,8 @@ def _is_left_out(name: str, value: Any, schema: Schema) -> bool:
         return True
     if value is False:
         return name in PLAIN_BOOLS
+    if value == "" and isinstance(schema.default, str):
+        return True  # which the default then replaces
     if isinstance(value, (dict, list, bool)) or value:
         return False
     return schema.default is None and name not in POINTERS and not schema.is_int_or_string

@@ -259,6 +259,11 @@ def _binding(body: Body) -> None:
             _set(subject, apiGroup="rbac.authorization.k8s.io")
 
 
+def _endpoint_slice(body: Body) -> None:
+    for port in body.get("ports") or ():
+        _set(port, name="", protocol="TCP")
+
+
 def _network_policy(body: Body) -> None:
     spec = body["spec"]
     if not spec.get("policyTypes"):
@@ -361,6 +366,7 @@ _RULES: dict[tuple[str, str], Callable[[Body], None]] = {
     ("autoscaling", "HorizontalPodAutoscaler"): _autoscaler,
     ("rbac.authorization.k8s.io", "RoleBinding"): _binding,
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"): _binding,
+    ("discovery.k8s.io", "EndpointSlice"): _endpoint_slice,
     ("networking.k8s.io", "NetworkPolicy"): _network_policy,
     ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): lambda body: _webhooks(body, mutating=True),
     ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): lambda body: _webhooks(body, mutating=False),

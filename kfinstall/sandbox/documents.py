@@ -12,7 +12,12 @@ from kfinstall.sandbox.kubernetes import kubernetes_data
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
-def document(path: str, accept: str, kinds: Kinds) -> tuple[Body, str] | None:
+VERSION_TWO_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+NO_KINDS = b"\n\x032.0\x12\x14\n\nKubernetes\x12\x06v1.0.0"
+"""A Document of version 2 that names nothing: kubectl asks for it when version 3 does not know a kind."""
+
+
+def document(path: str, accept: str, kinds: Kinds) -> tuple[Body | bytes, str] | None:
     """The document of a path and its content type; None when there is none."""
     parts = [part for part in path.split("/") if part]
     match parts:
@@ -28,14 +33,22 @@ def document(path: str, accept: str, kinds: Kinds) -> tuple[Body, str] | None:
             return _group_document(group, kinds)
         case ["apis", group, version]:
             return _resource_list(group, version, kinds)
-        case ["openapi", "v3"]:
-            return {"paths": {name: {"serverRelativeURL": _address(name, kinds)} for name in _schema_paths(kinds)}}, ""
-        case ["openapi", "v3", *rest]:
-            found = _schema_document("/".join(rest), kinds)
-            return (found, "") if found else None
-        case ["openapi", "v2"]:
-            return _version_two(kinds), ""
+        case ["openapi", version, *rest]:
+            return _openapi(version, "/".join(rest), accept, kinds)
     return None
+
+
+def _openapi(version: str, path: str, accept: str, kinds: Kinds) -> tuple[Body | bytes, str] | None:
+    if version == "v2" and not path:
+        if "openapi.spec.v2" in accept and "application/json" not in accept:
+            return NO_KINDS, VERSION_TWO_PROTOBUF
+        return _version_two(kinds), ""
+    if version != "v3":
+        return None
+    if not path:
+        return {"paths": {name: {"serverRelativeURL": _address(name, kinds)} for name in _schema_paths(kinds)}}, ""
+    found = _schema_document(path, kinds)
+    return (found, "") if found else None
 
 
 def _root(accept: str, kinds: Kinds, *, core: bool) -> tuple[Body, str]:

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from kfinstall.contracts.manifest import Body
+from kfinstall.sandbox import last_applied
 from kfinstall.sandbox.fieldset import (
     Difference,
     DuplicateItems,
@@ -186,17 +187,19 @@ def applied(
         merged = without(merged, schema, with_named_parents(before.fields) - kept - STRIPPED)
     difference = compare(live, merged, schema)
     difference.keep(writer.counts)
-    _refuse_conflicts(others, difference, force=force)
+    kubectl = writer.name == last_applied.KUBECTL
+    if not force:
+        _refuse_conflicts(others, difference, last_applied.taken_over(live, schema) if kubectl else set())
     left = _taken(others, difference, keep=me)
     changed = bool(difference.added or difference.modified or difference.removed)
     _put(left, me, mine, writer, before, changed=changed or not managers)
-    return merged, left
+    return (last_applied.synced(merged, wanted) if kubectl else merged), left
 
 
-def _refuse_conflicts(others: Managers, difference: Difference, *, force: bool) -> None:
-    changed = difference.modified | difference.added
+def _refuse_conflicts(others: Managers, difference: Difference, taken_over: Fields) -> None:
+    changed = (difference.modified | difference.added) - taken_over
     found = [(key, path) for key, owned in others.items() for path in owned.fields & changed]
-    if not found or force:
+    if not found:
         return
     found.sort(key=lambda each: (str(each[0]), each[1]))
     causes = [Cause("FieldManagerConflict", spelled(path), f"conflict with {key}") for key, path in found]

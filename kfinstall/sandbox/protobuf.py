@@ -37,7 +37,7 @@ def decoded(data: bytes) -> Body:
         why = "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
         raise bad_request(f"the object provided is unrecognized: {why}")
     try:
-        envelope = _message(f"{MACHINERY}.runtime.Unknown").FromString(data.removeprefix(MAGIC))
+        envelope: Any = _message(f"{MACHINERY}.runtime.Unknown").FromString(data.removeprefix(MAGIC))
         kind, api_version = envelope.typeMeta.kind, envelope.typeMeta.apiVersion
         found = _json(_message(_name(api_version, kind)).FromString(envelope.raw))
     except (DecodeError, KeyError, ValueError, OverflowError) as error:

@@ -28,8 +28,11 @@ def label_selector(text: str) -> Selects:
 
 
 def _split(text: str) -> list[str]:
-    """At the commas that are not between parentheses."""
-    return [part for part in re.split(r",(?![^(]*\))", text) if part.strip()]
+    """At the commas that are not between parentheses. Raises StatusError 400 where nothing is between two."""
+    parts = re.split(r",(?![^(]*\))", text) if text.strip() else []
+    if any(not part.strip() for part in parts[:-1]):
+        raise bad_request("found ',', expected: identifier after ','")
+    return [part for part in parts if part.strip()]
 
 
 def _label_rule(part: str) -> Callable[[Labels], bool]:

@@ -263,8 +263,85 @@ def _endpoint_slice(body: Body) -> Mapping[str, Any]:
 
 
 def _role_binding(body: Body) -> Mapping[str, Any]:
-    reference = body.get("roleRef") or {}
-    return {"Role": f"{reference.get('kind')}/{reference.get('name')}"}
+    reference, subjects = body.get("roleRef") or {}, body.get("subjects") or ()
+
+    def named(kind: str) -> str:
+        found = (each for each in subjects if each["kind"] == kind)
+        return ", ".join("/".join(filter(None, (each.get("namespace"), each["name"]))) for each in found)
+
+    return {
+        "Role": f"{reference.get('kind')}/{reference.get('name')}",
+        "Users": named("User"),
+        "Groups": named("Group"),
+        "ServiceAccounts": named("ServiceAccount"),
+    }
+
+
+def _resource_quota(body: Body) -> Mapping[str, Any]:
+    hard, used = _status(body).get("hard") or {}, _status(body).get("used") or {}
+    shown = {name: f"{name}: {used.get(name, '0')}/{hard[name]}" for name in sorted(hard)}
+    limits = [name for name in shown if name.startswith("limits.")]
+    return {
+        "Request": ", ".join(text for name, text in shown.items() if name not in limits),
+        "Limit": ", ".join(shown[name] for name in limits),
+    }
+
+
+def _cron_job(body: Body) -> Mapping[str, Any]:
+    spec, last = _spec(body), _status(body).get("lastScheduleTime")
+    template = spec["jobTemplate"]["spec"]
+    return {
+        **_images(template),
+        "Schedule": spec["schedule"],
+        "Timezone": spec.get("timeZone", NONE),
+        "Suspend": str(bool(spec.get("suspend"))),
+        "Active": len(_status(body).get("active") or ()),
+        "Last Schedule": age(last) if last else NONE,
+    }
+
+
+def _disruption_budget(body: Body) -> Mapping[str, Any]:
+    spec = _spec(body)
+    return {
+        "Min Available": str(spec.get("minAvailable", "N/A")),
+        "Max Unavailable": str(spec.get("maxUnavailable", "N/A")),
+        "Allowed Disruptions": _status(body).get("disruptionsAllowed", 0),
+    }
+
+
+def _ingress(body: Body) -> Mapping[str, Any]:
+    spec = _spec(body)
+    hosts = [rule["host"] for rule in spec.get("rules") or () if rule.get("host")]
+    more = f" + {len(hosts) - 3} more..." if len(hosts) > 3 else ""
+    return {
+        "Class": spec.get("ingressClassName", NONE),
+        "Hosts": ",".join(hosts[:3]) + more or "*",
+        "Ports": "80, 443" if spec.get("tls") else "80",
+    }
+
+
+def _autoscaler(body: Body) -> Mapping[str, Any]:
+    spec, target = _spec(body), _spec(body)["scaleTargetRef"]
+    return {
+        "Reference": f"{target['kind']}/{target['name']}",
+        "Targets": ", ".join(_metric(metric) for metric in (spec.get("metrics") or ())[:2]) or NONE,
+        "MinPods": str(spec.get("minReplicas", UNSET)),
+        "MaxPods": spec["maxReplicas"],
+        "Replicas": _status(body).get("currentReplicas", 0),
+    }
+
+
+def _metric(metric: Mapping[str, Any]) -> str:
+    """Nobody measures here, so that nothing is known of what is used."""
+    source: Mapping[str, Any] = next((value for name, value in metric.items() if name != "type"), {})
+    target = source.get("target") or {}
+    wanted = target.get("averageValue") or target.get("value") or f"{target.get('averageUtilization', '<auto>')}%"
+    return f"{source['name']}: <unknown>/{wanted}" if "name" in source else f"<unknown>/{wanted}"
+
+
+def _selector(selector: Mapping[str, Any] | None) -> str:
+    exact = (selector or {}).get("matchLabels") or {}
+    return ",".join(f"{name}={value}" for name, value in sorted(exact.items())) or NONE
 
 
 _CELLS: dict[str, Callable[[Body], Mapping[str, Any]]] = {
@@ -283,6 +360,20 @@ _CELLS: dict[str, Callable[[Body], Mapping[str, Any]]] = {
     "EndpointSlice": _endpoint_slice,
     "RoleBinding": _role_binding,
     "ClusterRoleBinding": _role_binding,
+    "ResourceQuota": _resource_quota,
+    "CronJob": _cron_job,
+    "PodDisruptionBudget": _disruption_budget,
+    "Ingress": _ingress,
+    "HorizontalPodAutoscaler": _autoscaler,
+    "NetworkPolicy": lambda body: {"Pod-Selector": _selector(_spec(body).get("podSelector"))},
+    "IngressClass": lambda body: {"Controller": _spec(body).get("controller", ""), "Parameters": NONE},
+    "MutatingWebhookConfiguration": lambda body: {"Webhooks": len(body.get("webhooks") or ())},
+    "ValidatingWebhookConfiguration": lambda body: {"Webhooks": len(body.get("webhooks") or ())},
+    "PriorityClass": lambda body: {
+        "Value": body["value"],
+        "Global-Default": bool(body.get("globalDefault")),
+        "PreemptionPolicy": body.get("preemptionPolicy", ""),
+    },
     "Namespace": lambda body: {"Status": _status(body).get("phase", "")},
     "ConfigMap": lambda body: {"Data": len(body.get("data") or {}) + len(body.get("binaryData") or {})},
     "Secret": lambda body: {"Type": body.get("type", ""), "Data": len(body.get("data") or {})},

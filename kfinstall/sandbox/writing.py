@@ -146,7 +146,7 @@ class Writes:
         prepared = structural.pruned(body, schema, unknown)
         decoder = Decoder(write.kind.kind, write.version.name)
         metadata = decoder.decode({"apiVersion": "", "kind": "", **(body.get("metadata") or {})}, schema.metadata)
-        unknown += [f"metadata.{path}" for path in decoder.unknown]
+        unknown += [f"metadata.{path}" for path in decoder.unknown if path not in {"apiVersion", "kind"}]
         del metadata["apiVersion"], metadata["kind"]
         prepared["metadata"] = metadata
         filled: Body = structural.defaulted(prepared, schema)
@@ -284,9 +284,10 @@ class Writes:
         return self._finished(write, old, managed.write(new, managers))
 
     def _managers(self, old: Body, body: Body) -> managed.Managers:
-        """A write that sends an empty managedFields resets them."""
-        reset = body["metadata"].get("managedFields") in ([], [{}])
-        return {} if reset else managed.read(old)
+        """Those that a write sends, as kubectl does to take over what it applied itself; empty ones reset them."""
+        if body["metadata"].get("managedFields") in ([], [{}]):
+            return {}
+        return managed.read(body) or managed.read(old)
 
     def _settled(self, write: Write, old: Body, new: Body) -> Body:
         """The new body with what a write through this address may not change."""
@@ -350,7 +351,7 @@ class Writes:
             raise StatusError(
                 500,
                 "",
-                f"failed to create typed patch object ({where}; {write.api_version}, "
+                f"failed to create typed patch object ({where}; {write.kind.group}/{write.version.name}, "
                 f"Kind={write.kind.kind}): {problem}",
             )
 
