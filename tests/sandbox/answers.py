@@ -1,0 +1,192 @@
+"""Asks the cases' questions, and keeps the answers of a real API server, to which the practice cluster's are compared.
+
+With the kubeconfig of a real one, `python -m tests.sandbox.answers KUBECONFIG [AREA …]` asks it and writes its answers
+anew.
+"""
+
+import contextlib
+import json
+import re
+import sys
+import time
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import urllib3
+
+from tests.controlplane.api import Api
+from tests.sandbox.cases import AREAS
+from tests.sandbox.cases.steps import ACCOUNTS, MAPS, Step
+
+FOLDER = Path(__file__).with_name("answers")
+PATIENCE = 30.0
+"""Seconds that a step with `until` gets."""
+
+VOLATILE = frozenset(
+    {
+        "uid",
+        "creationTimestamp",
+        "resourceVersion",
+        "time",
+        "deletionTimestamp",
+        "selfLink",
+        "lastTransitionTime",
+        "continue",
+        "nodePort",
+        "healthCheckNodePort",
+        "ca.crt",
+    }
+)
+UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+RANDOM = re.compile(
+    r"(?<=generated-)[a-z0-9]{5}\b|(?<=in record \()\d+|(?<=in object meta: )\d+"
+    r'|(?<=resourceVersion":")\d+|(?<="creationTimestamp":")[^"]+|(?<="time":")[^"]+'
+)
+SERVICE_ADDRESS = re.compile(r"^10\.\d+\.\d+\.\d+$")
+AGE = re.compile(r"^\d+s$")
+REVISION = "deployment.kubernetes.io/revision"
+
+
+def expected(area: str) -> dict[str, list[Any]]:
+    answers: dict[str, list[Any]] = json.loads((FOLDER / f"{area}.json").read_text(encoding="utf-8"))
+    return answers
+
+
+@contextlib.contextmanager
+def prepared(api: Api, steps: list[Step]) -> Iterator[str]:
+    """A namespace with what every new one gets; it goes afterwards, with all that the steps have made beside it."""
+    namespace = f"contract-{uuid4().hex[:8]}"
+    api.create("/api/v1/namespaces", {"metadata": {"name": namespace}})
+    try:
+        for path in (f"{ACCOUNTS}/default", f"{MAPS}/kube-root-ca.crt"):
+            _answered(api, Step("GET", path, until=lambda code, _body: code == HTTPStatus.OK), {"ns": namespace})
+        yield namespace
+    finally:
+        _clean(api, steps, namespace)
+        api.delete(f"/api/v1/namespaces/{namespace}")
+
+
+def asked(api: Api, steps: list[Step], namespace: str) -> list[Any]:
+    """The answers to steps, as [code, body, warnings …] with what differs from run to run left out."""
+    found = []
+    known = {"ns": namespace}
+    for step in steps:
+        code, body, warnings = _answered(api, step, known)
+        known |= _told(body)
+        text = json.dumps([code, _comparable(body), *warnings], sort_keys=True)
+        found.append(json.loads(text.replace(namespace, "{ns}")))
+    return found
+
+
+def _clean(api: Api, steps: list[Step], namespace: str) -> None:
+    """Delete what the steps have made outside their namespace."""
+    for step in steps:
+        if step.method == "POST" and "namespaces/{ns}" not in step.path and isinstance(step.body, dict):
+            name = step.body.get("metadata", {}).get("name", "absent")
+            _answered(api, Step("DELETE", f"{step.path}/{name}"), {"ns": namespace})
+
+
+def _answered(api: Api, step: Step, known: dict[str, str]) -> tuple[int, Any, list[str]]:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        code, body, warnings = _send(api, step, known)
+        if step.until is None or step.until(code, body) or time.monotonic() > deadline:
+            return code, body, warnings
+        time.sleep(0.05)
+
+
+def _send(api: Api, step: Step, known: dict[str, str]) -> tuple[int, Any, list[str]]:
+    path = _filled(step.path, known)
+    headers = {"Accept": step.accept, "Content-Type": step.content, "User-Agent": "contract/1"}
+    client = api._client
+    client.update_params_for_auth(headers, [], ["BearerToken"], path, step.method, None)
+    pool: urllib3.PoolManager = client.rest_client.pool_manager
+    text = step.body if isinstance(step.body, str) else json.dumps(step.body)
+    query = {name: _filled(value, known) for name, value in step.query.items()}
+    response = pool.request(
+        step.method,
+        f"{client.configuration.host}{path}?{urlencode(query)}",
+        body=None if step.body is None else _filled(text, known),
+        headers=headers,
+        retries=False,
+        timeout=PATIENCE,
+    )
+    data = response.data
+    body = json.loads(data) if data[:1] in {b"{", b"["} else data.decode()
+    return response.status, body, sorted(response.headers.getlist("Warning"))
+
+
+def _filled(text: str, known: dict[str, str]) -> str:
+    for name, value in known.items():
+        text = text.replace("{" + name + "}", value)
+    return text
+
+
+def _told(body: Any) -> dict[str, str]:
+    metadata = body.get("metadata") or {} if isinstance(body, dict) else {}
+    names = {"uid": "uid", "resourceVersion": "version", "continue": "continue"}
+    return {short: metadata[name] for name, short in names.items() if metadata.get(name)}
+
+
+def _comparable(value: Any) -> Any:
+    """Without what differs from run to run: identities, times, and what controllers write when they get to it."""
+    if isinstance(value, dict):
+        kept = {name: child for name, child in value.items() if child is not None or name not in VOLATILE}
+        if isinstance(kept.get("status"), dict) and kept.get("kind") not in {"CustomResourceDefinition", "Widget"}:
+            del kept["status"]
+        if REVISION in (kept.get("annotations") or {}):
+            del kept["annotations"]
+        return {name: "…" if name in VOLATILE else _comparable(child) for name, child in kept.items()}
+    if isinstance(value, list):
+        return _ordered([_comparable(item) for item in value if not _is_controllers(item)])
+    return _steady(value) if isinstance(value, str) else value
+
+
+def _steady(text: str) -> str:
+    text = RANDOM.sub("…", UID.sub("…", text))
+    return SERVICE_ADDRESS.sub("10.…", AGE.sub("…", text))
+
+
+def _ordered(items: list[Any]) -> list[Any]:
+    """managedFields are sorted by their times; conflicts come in no order; each layer of a server repeats a fault."""
+    if not items or not all(isinstance(item, dict) for item in items):
+        return items
+    if all("fieldsV1" in item for item in items):
+        return sorted(items, key=json.dumps)
+    if all("message" in item and "field" in item for item in items):
+        distinct = [item for n, item in enumerate(items) if item not in items[:n]]
+        conflicts = all(item.get("reason") == "FieldManagerConflict" for item in distinct)
+        return sorted(distinct, key=json.dumps) if conflicts else distinct
+    return items
+
+
+def _is_controllers(item: Any) -> bool:
+    return isinstance(item, dict) and item.get("manager") == "kube-controller-manager"
+
+
+def record(api: Api, areas: list[str]) -> None:
+    """Write the answers of this server."""
+    for area in areas:
+        answers = {}
+        for case, steps in sorted(AREAS[area].items()):
+            with prepared(api, steps) as namespace:
+                answers[case] = asked(api, steps, namespace)
+        (FOLDER / f"{area}.json").write_text(_written(answers), encoding="utf-8")
+
+
+def _written(answers: dict[str, list[Any]]) -> str:
+    """A line for each answer."""
+    cases = []
+    for case, found in answers.items():
+        lines = ",\n".join(f"  {json.dumps(answer, ensure_ascii=False, sort_keys=True)}" for answer in found)
+        cases.append(f" {json.dumps(case)}: [\n{lines}\n ]")
+    return "{\n" + ",\n".join(cases) + "\n}\n"
+
+
+if __name__ == "__main__":
+    with Api(Path(sys.argv[1])) as opened:
+        record(opened, sys.argv[2:] or sorted(AREAS))
