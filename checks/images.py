@@ -1,99 +1,209 @@
-"""Images that cannot be pulled, by what is in the way."""
+"""Images that cannot be pulled, by what is in the way, and those that are still on their way."""
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 
 from kfinstall.contracts.check import Check
-from kfinstall.contracts.explanation import Explanation
+from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
-from kfinstall.facts.classify import classify, explanation
-from kfinstall.facts.containers import Container, containers
-from kfinstall.facts.kinds import EVENT, POD
+from kfinstall.facts.distributions import fitting
+from kfinstall.facts.kinds import EVENT, NODE, POD, SECRET, SERVICE_ACCOUNT
+from kfinstall.facts.mirrors import mirrors
+from kfinstall.facts.moments import between
+from kfinstall.facts.owners import POD_OWNERS, command_name, workload
+from kfinstall.facts.pull_remedies import from_mirror, node_mirrors, with_secret
+from kfinstall.facts.pulls import RATE_LIMITS, FailedPull, Pull, failed_pulls, reference, running_pulls
+from kfinstall.facts.quantities import readable
 from kfinstall.words import _, counted
-
-PULLING = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"})
-"""Reasons of a container that waits for its image (kubernetes/pkg/kubelet/images/types.go)."""
 
 EVERYWHERE = frozenset({"img-dns", "img-network-timeout"})
 """Causes that lie between the node and all registries: one finding, however many registries it concerns."""
 
-UNKNOWN = "img-backoff-wrapper"
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    pod: ObjectKey
-    container: Container
-    message: str
-    explained: Explanation
-
-    @property
-    def registry(self) -> str:
-        return str(self.explained.parameters.get("host") or self.explained.parameters.get("registry") or "")
+UNAUTHORISED = frozenset({"img-dockerhub-private-or-missing", "img-ghcr-private", "img-pull-secret-missing"})
+GONE = frozenset({"img-gcr-shutdown", "img-gcr-project-denied", "img-tag-not-found"})
 
 
 def not_pulled(snapshot: Snapshot) -> Iterator[Finding]:
-    """Every container whose image does not come, grouped by cause and registry."""
-    groups: dict[tuple[str, str], list[_Failure]] = defaultdict(list)
-    for failure in _failures(snapshot):
+    """Every image that does not come, grouped by cause and registry; rate limits are an area of their own."""
+    groups: dict[tuple[str, str], list[FailedPull]] = defaultdict(list)
+    for failure in failed_pulls(snapshot):
         cause = failure.explained.cause
-        groups[cause, "" if cause in EVERYWHERE else failure.registry].append(failure)
+        if not cause.startswith(RATE_LIMITS):
+            groups[cause, "" if cause in EVERYWHERE else failure.registry].append(failure)
     for failures in groups.values():
-        yield _finding(failures)
+        yield _finding(failures, snapshot)
 
 
-def _failures(snapshot: Snapshot) -> Iterator[_Failure]:
-    for pod in snapshot.all(POD):
-        metadata = pod["metadata"]
-        key = ObjectKey(*POD, metadata.get("namespace") or "", metadata["name"])
-        for container in containers(pod):
-            if container.state == "waiting" and container.reason in PULLING:
-                message = _message(container, key, snapshot)
-                explained = classify(message) or explanation(UNKNOWN, {"image": container.image})
-                yield _Failure(key, container, message, explained)
-
-
-def _message(container: Container, key: ObjectKey, snapshot: Snapshot) -> str:
-    """The runtime's own words. Kubelets before 1.33 say in the status only that they back off: the event has them."""
-    said = (each for each in reversed(snapshot.occurrences(key)) if each.reason in {"Failed", "InspectFailed"})
-    candidates = [container.message, *(each.message for each in said if container.image in each.message)]
-    known = (text for text in candidates if (found := classify(text)) and found.cause != UNKNOWN)
-    return next(known, container.message or container.reason)
-
-
-def _finding(failures: list[_Failure]) -> Finding:
+def _finding(failures: list[FailedPull], snapshot: Snapshot) -> Finding:
     explained = failures[0].explained
     images = {failure.container.image for failure in failures}
     registries = sorted({failure.registry for failure in failures} - {""})
-    many = counted("{count} image", "{count} images", len(images))
     title = explained.title
     if registries:
         title = _("{cause}: {images} from {registries}").format(
-            cause=title, images=many, registries=", ".join(registries)
+            cause=title,
+            images=counted("{count} image", "{count} images", len(images)),
+            registries=", ".join(registries),
         )
     return Finding(
         cause=explained.cause,
         severity=Severity.ERROR,
         title=title,
         objects=tuple(dict.fromkeys(failure.pod for failure in failures)),
-        remedy=explained.remedy,
-        evidence=tuple(_evidence(failures)),
+        remedy=_remedy(failures, snapshot),
+        evidence=(*_said(failures), *_architectures(failures, snapshot)),
         docs=explained.docs,
     )
 
 
-def _evidence(failures: list[_Failure]) -> Iterator[Evidence]:
+def _said(failures: list[FailedPull]) -> Iterator[Evidence]:
     """One message for each registry."""
-    told: dict[str, _Failure] = {}
-    count: dict[str, int] = defaultdict(int)
+    by_registry: dict[str, list[FailedPull]] = defaultdict(list)
     for failure in failures:
-        told.setdefault(failure.registry, failure)
-        count[failure.registry] += 1
-    for registry, failure in told.items():
-        yield Evidence(" ".join(failure.message.split()), failure.pod, count[registry])
+        by_registry[failure.registry].append(failure)
+    for said in by_registry.values():
+        pods = {failure.pod for failure in said}
+        yield Evidence(" ".join(said[0].message.split()), said[0].pod, len(pods))
 
 
-CHECKS = (Check("images.pull", _("Are all images pulled?"), frozenset({POD}), not_pulled, also=frozenset({EVENT})),)
+def _architectures(failures: list[FailedPull], snapshot: Snapshot) -> Iterator[Evidence]:
+    """Of the nodes that found no image for their processor."""
+    if failures[0].explained.cause == "img-arch-mismatch":
+        nodes = {str((failure.body.get("spec") or {}).get("nodeName") or "") for failure in failures}
+        for name in sorted(nodes - {""}):
+            architecture = _architecture(name, snapshot)
+            if architecture:
+                text = _("the node's processor is {architecture}").format(architecture=architecture)
+                yield Evidence(text, ObjectKey(*NODE, "", name))
+
+
+def _architecture(node: str, snapshot: Snapshot) -> str:
+    body = snapshot.get(ObjectKey(*NODE, "", node)) or {}
+    return str(((body.get("status") or {}).get("nodeInfo") or {}).get("architecture") or "")
+
+
+Remedial = Callable[[Sequence[FailedPull], Snapshot], Remedy]
+
+
+def _remedy(failures: list[FailedPull], snapshot: Snapshot) -> Remedy:
+    """The catalogue's, with this cluster's names in it, where it can be said better than from one message."""
+    cause = failures[0].explained.cause
+    remedial = _REMEDIES.get(cause)
+    remedy = remedial(failures, snapshot) if remedial else failures[0].explained.remedy
+    return Remedy(remedy.text, fitting(remedy.commands, snapshot))
+
+
+def _unauthorised(failures: Sequence[FailedPull], snapshot: Snapshot) -> Remedy:
+    return Remedy(failures[0].explained.remedy.text, with_secret(failures, snapshot))
+
+
+def _unreachable(failures: Sequence[FailedPull], snapshot: Snapshot) -> Remedy:
+    explained = failures[0].explained.remedy
+    probe = tuple(command for command in explained.commands if command.startswith("curl "))
+    missing = sorted({str(found) for each in failures if (found := each.reference) and not mirrors().serves(found)})
+    text = explained.text
+    if missing:
+        text += " " + _("{mirror} does not carry {images}: copy these to a registry that the nodes reach.").format(
+            mirror=mirrors().prefix, images=", ".join(missing)
+        )
+    return Remedy(text, (*probe, *node_mirrors(failures, snapshot), *from_mirror(failures)))
+
+
+def _gone(failures: Sequence[FailedPull], _snapshot: Snapshot) -> Remedy:
+    """Where the image went, if that is known; which tags there are."""
+    commands: list[str] = []
+    for image in dict.fromkeys(failure.container.image for failure in failures):
+        found = reference(image)
+        if found is None:
+            continue
+        old = f"{found.registry}/{found.repository}"
+        new = mirrors().moved.get(old, old)
+        commands.append(f"skopeo list-tags docker://{new}")
+        commands.append(f"kustomize edit set image {old}={new if new != old else 'NEW_NAME'}:TAG")
+    return Remedy(failures[0].explained.remedy.text, tuple(dict.fromkeys(commands)))
+
+
+def _other_architecture(failures: Sequence[FailedPull], snapshot: Snapshot) -> Remedy:
+    """A node selector, if there is a node with another processor; else there is none to choose."""
+    mine = {_architecture(str((each.body.get("spec") or {}).get("nodeName") or ""), snapshot) for each in failures}
+    others = {_architecture(node["metadata"]["name"], snapshot) for node in snapshot.all(NODE)} - mine - {""}
+    commands = ["kubectl get nodes -L kubernetes.io/arch"]
+    for architecture in sorted(others):
+        patch = f'{{"spec":{{"template":{{"spec":{{"nodeSelector":{{"kubernetes.io/arch":"{architecture}"}}}}}}}}}}'
+        owners = dict.fromkeys(workload(each.pod, each.body, snapshot) for each in failures)
+        commands += [f"kubectl -n {owner.namespace} patch {command_name(owner)} -p '{patch}'" for owner in owners]
+    text = failures[0].explained.remedy.text
+    if not others:
+        text = _("No node has another processor: add one, or take an image that is published for this one.")
+    return Remedy(text, tuple(commands))
+
+
+_REMEDIES: dict[str, Remedial] = {
+    **dict.fromkeys(UNAUTHORISED, _unauthorised),
+    **dict.fromkeys(GONE, _gone),
+    "img-network-timeout": _unreachable,
+    "img-arch-mismatch": _other_architecture,
+}
+
+
+def still_pulled(snapshot: Snapshot) -> Iterator[Finding]:
+    """Images that are on their way, one finding for each: large ones take their time."""
+    pulls: dict[str, list[Pull]] = defaultdict(list)
+    for pull in running_pulls(snapshot):
+        pulls[pull.image].append(pull)
+    for image, pulled in pulls.items():
+        yield Finding(
+            cause="img-pulling",
+            severity=Severity.INFO,
+            title=_("{image} is being pulled").format(image=image),
+            objects=tuple(dict.fromkeys(pull.pod for pull in pulled)),
+            remedy=Remedy(
+                _("Nothing is wrong: wait. Images of notebooks take minutes, on a slow line an hour."),
+                (f"kubectl -n {pulled[0].pod.namespace} get pod {pulled[0].pod.name} --watch",),
+            ),
+            evidence=tuple(_progress(image, pulled, snapshot)),
+        )
+
+
+def _progress(image: str, pulled: list[Pull], snapshot: Snapshot) -> Iterator[Evidence]:
+    for pull in pulled:
+        gone = between(pull.since, snapshot.taken)
+        text = _("since {moment}").format(moment=pull.since)
+        if gone is not None:
+            minutes = counted("{count} minute", "{count} minutes", int(gone.total_seconds() // 60))
+            text = _("since {moment}, for {minutes} now").format(moment=pull.since, minutes=minutes)
+        yield Evidence(text, pull.pod)
+    size = _size(image, snapshot)
+    if size:
+        yield Evidence(_("{size} on the nodes that have it").format(size=size))
+
+
+def _size(image: str, snapshot: Snapshot) -> str:
+    """As the nodes that have the image report it: unpacked, not what travels."""
+    wanted = {image, str(reference(image) or image)}
+    for node in snapshot.all(NODE):
+        for entry in (node.get("status") or {}).get("images") or ():
+            if wanted & set(entry.get("names") or ()):
+                return readable("storage", entry["sizeBytes"])
+    return ""
+
+
+CHECKS = (
+    Check(
+        "images.pull",
+        _("Are all images pulled?"),
+        frozenset({POD}),
+        not_pulled,
+        also=frozenset({EVENT, NODE, SECRET, SERVICE_ACCOUNT, *POD_OWNERS}),
+        docs="https://kubernetes.io/docs/concepts/containers/images/",
+    ),
+    Check(
+        "images.pulling",
+        _("Is no image still on its way?"),
+        frozenset({POD, EVENT}),
+        still_pulled,
+        also=frozenset({NODE}),
+    ),
+)

@@ -16,12 +16,17 @@ class Phase(StrEnum):
     POST = "post"
 
 
+class CouldNotLook(Exception):
+    """There is no way to what a check asks. str(): what is missing, for the user."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """A check; entry points of group `kfinstall.checks` name tuples of them.
 
     id: `area.question`, stable. title: the question in a few words. reads: the kinds it cannot do without.
-    also: kinds that it uses where they exist and may be read. look: finds what is wrong; may raise anything.
+    also: kinds that it uses where they exist and may be read. look: finds what is wrong; raises CouldNotLook, and may
+    raise anything. asks: hosts on the internet that it may ask.
     """
 
     id: str
@@ -30,6 +35,7 @@ class Check:
     look: Callable[[Snapshot], Iterator[Finding]]
     also: frozenset[GroupKind] = frozenset()
     phases: frozenset[Phase] = frozenset({Phase.POST})
+    asks: frozenset[str] = frozenset()
     docs: str = ""
 
     @property

@@ -1,0 +1,282 @@
+"""Pods without a network, names that nobody resolves, Services that nobody reaches."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+
+from kfinstall.contracts.check import Check, Phase
+from kfinstall.contracts.explanation import Explanation, Remedy
+from kfinstall.contracts.finding import Evidence, Finding, Severity
+from kfinstall.contracts.manifest import Body, ObjectKey
+from kfinstall.contracts.resource import GroupKind
+from kfinstall.contracts.snapshot import Occurrence, Snapshot
+from kfinstall.facts.classify import classify, explanation
+from kfinstall.facts.conditions import holds
+from kfinstall.facts.distributions import fitting, provider
+from kfinstall.facts.kinds import EVENT, NODE, POD, SERVICE
+from kfinstall.facts.moments import between
+from kfinstall.facts.pod_start import failures, not_begun
+from kfinstall.facts.routes import INGRESS, VIRTUAL_SERVICE, routed
+from kfinstall.facts.selectors import matches
+from kfinstall.words import _, counted
+
+SANDBOX = frozenset({"FailedCreatePodSandBox", "NetworkNotReady"})
+CLOUDS = frozenset({"aws", "azure", "gce", "alicloud", "openstack", "ibm", "digitalocean"})
+"""Makers of nodes that give out load balancers, too."""
+
+PATIENCE = timedelta(minutes=5)
+"""How long a cloud may take to make a load balancer."""
+
+BALANCERS = ("metallb", "kube-vip", "klipper-lb", "cloud-provider-kind", "purelb", "openelb")
+"""Parts of the images of programs that give out addresses where no cloud does."""
+
+NAME_SERVICE = {"k8s-app": "kube-dns"}
+"""The label of the cluster's DNS, whoever runs it (kubernetes/cluster/addons/dns)."""
+
+
+def without_sandbox(snapshot: Snapshot) -> Iterator[Finding]:
+    """Pods whose sandbox still cannot be made, by cause. Failures that passed are no finding."""
+    groups: dict[str, list[tuple[ObjectKey, Body, str, Explanation | None]]] = defaultdict(list)
+    for key, pod in not_begun(snapshot):
+        said = [] if _has_address(pod) else failures(key, SANDBOX, snapshot)
+        if said:
+            message, explained = _telling(said)
+            groups[explained.cause if explained else "pod-sandbox"].append((key, pod, message, explained))
+    for cause, found in groups.items():
+        yield _no_sandbox(cause, found)
+
+
+def _has_address(pod: Body) -> bool:
+    """A pod that is not in the host's network gets its address with its sandbox."""
+    return bool((pod.get("status") or {}).get("podIP")) and not (pod.get("spec") or {}).get("hostNetwork")
+
+
+def _telling(said: list[Occurrence]) -> tuple[str, Explanation | None]:
+    """The newest message that is known, else the newest."""
+    known = ((each.message, found) for each in said if (found := classify(each.message)))
+    return next(known, (said[0].message, None))
+
+
+def _no_sandbox(cause: str, found: list[tuple[ObjectKey, Body, str, Explanation | None]]) -> Finding:
+    key, pod, message, said = found[0]
+    node = str((pod.get("spec") or {}).get("nodeName"))
+    nodes = sorted({str((each.get("spec") or {}).get("nodeName")) for _key, each, _message, _said in found})
+    title = _("The runtime cannot make the pod's sandbox")
+    remedy = Remedy(
+        _("Read what the container runtime says on the node."),
+        (f"kubectl -n {key.namespace} describe pod {key.name}", f"kubectl describe node {node}"),
+    )
+    if said:
+        explained = explanation(cause, {"node": node, "namespace": key.namespace, "pod": key.name, **said.parameters})
+        title, remedy = explained.title, explained.remedy
+    return Finding(
+        cause=cause,
+        severity=Severity.ERROR,
+        title=_("{cause}: {pods} on {nodes}").format(
+            cause=title, pods=counted("{count} pod", "{count} pods", len(found)), nodes=", ".join(nodes)
+        ),
+        objects=tuple(each for each, _pod, _message, _said in found),
+        remedy=remedy,
+        evidence=(Evidence(" ".join(message.split()), key, len(found)),),
+        docs=said.docs if said else "",
+    )
+
+
+def without_names(snapshot: Snapshot) -> Iterator[Finding]:
+    """The cluster's DNS, where there is one and none of its pods is ready: then no Service is found by its name."""
+    for service in snapshot.all(SERVICE):
+        if not matches({"matchLabels": NAME_SERVICE}, service["metadata"].get("labels") or {}):
+            continue
+        pods = _selected(service, snapshot)
+        if any(holds(pod, "Ready") for pod in pods):
+            continue
+        key = _key(SERVICE, service)
+        yield Finding(
+            cause="net-cluster-dns",
+            severity=Severity.ERROR,
+            title=_("The cluster's DNS does not run: no Service is found by its name"),
+            objects=(key,),
+            remedy=Remedy(
+                _("Mend the pods of the cluster's DNS; without a pod, start its Deployment again."),
+                (
+                    f"kubectl -n {key.namespace} get deployments,pods -l k8s-app=kube-dns",
+                    f"kubectl -n {key.namespace} logs -l k8s-app=kube-dns --tail=20",
+                ),
+            ),
+            evidence=tuple(Evidence(_("is not ready"), _key(POD, pod)) for pod in pods)
+            or (Evidence(_("has no pod"), key),),
+            needs=frozenset(_key(POD, pod) for pod in pods),
+            docs="https://kubernetes.io/docs/tasks/administer-cluster/dns-debugging-resolution/",
+        )
+
+
+def without_address(snapshot: Snapshot) -> Iterator[Finding]:
+    """Services that wait for a load balancer which fails, is late, or which nobody here gives out."""
+    for service in snapshot.all(SERVICE):
+        spec, status = service.get("spec") or {}, service.get("status") or {}
+        if spec.get("type") == "LoadBalancer" and not (status.get("loadBalancer") or {}).get("ingress"):
+            why = _why_no_address(service, snapshot)
+            if why:
+                yield _no_address(service, why, snapshot)
+
+
+def _why_no_address(service: Body, snapshot: Snapshot) -> str:
+    for each in reversed(snapshot.occurrences(_key(SERVICE, service))):
+        found = classify(each.message) if each.warning else None
+        if found and found.cause == "net-lb-pending":
+            return " ".join(each.message.split())
+    if not snapshot.all(NODE):
+        return ""
+    if not (service.get("spec") or {}).get("loadBalancerClass") and not _gives_addresses(snapshot):
+        return _("nothing in this cluster gives out load balancers")
+    waited = between(service["metadata"].get("creationTimestamp"), snapshot.taken)
+    if waited is None or waited < PATIENCE:
+        return ""
+    return _("has had none for {minutes} minutes").format(minutes=int(waited.total_seconds() // 60))
+
+
+def _gives_addresses(snapshot: Snapshot) -> bool:
+    if any(provider(node) in CLOUDS for node in snapshot.all(NODE)):
+        return True
+    images = (
+        str(container.get("image"))
+        for pod in snapshot.all(POD)
+        for container in (pod.get("spec") or {}).get("containers") or ()
+    )
+    return any(part in image for image in images for part in BALANCERS)
+
+
+def _no_address(service: Body, why: str, snapshot: Snapshot) -> Finding:
+    key = _key(SERVICE, service)
+    explained = explanation("net-lb-pending", {"namespace": key.namespace})
+    ports = (service.get("spec") or {}).get("ports") or [{"port": 80}]
+    commands = (
+        *fitting(("minikube tunnel",), snapshot),
+        f"kubectl -n {key.namespace} port-forward service/{key.name} 8080:{ports[0].get('port')}",
+        f"kubectl -n {key.namespace} describe service {key.name}",
+    )
+    return Finding(
+        cause=explained.cause,
+        severity=Severity.WARNING,
+        title=_("{service} waits for a load balancer").format(service=key),
+        objects=(key,),
+        remedy=Remedy(explained.remedy.text, commands),
+        evidence=(Evidence(why, key),),
+        docs=explained.docs,
+    )
+
+
+def twice_the_port(snapshot: Snapshot) -> Iterator[Finding]:
+    """Services that want the same port of the nodes: the second one is refused when it is applied."""
+    takers: dict[tuple[str, int], list[ObjectKey]] = defaultdict(list)
+    for service in snapshot.all(SERVICE):
+        for port in (service.get("spec") or {}).get("ports") or ():
+            if port.get("nodePort"):
+                takers[str(port.get("protocol") or "TCP"), port["nodePort"]].append(_key(SERVICE, service))
+    for (protocol, number), services in takers.items():
+        if len(set(services)) < 2:
+            continue
+        explained = explanation("net-nodeport-allocated", {"port": str(number)})
+        yield Finding(
+            cause=explained.cause,
+            severity=Severity.ERROR,
+            title=_("{count} Services want the node port {port}").format(count=len(set(services)), port=number),
+            objects=tuple(dict.fromkeys(services)),
+            remedy=explained.remedy,
+            evidence=tuple(Evidence(f"{protocol} {number}", each) for each in dict.fromkeys(services)),
+            docs=explained.docs,
+        )
+
+
+def selecting_nothing(snapshot: Snapshot) -> Iterator[Finding]:
+    """Services that something routes to and whose selector matches no pod, or that do not exist."""
+    wanted: dict[ObjectKey, list[ObjectKey]] = defaultdict(list)
+    for route, service in routed(snapshot):
+        wanted[service].append(route)
+    for key, routes in wanted.items():
+        found = snapshot.get(key)
+        selector = ((found or {}).get("spec") or {}).get("selector")
+        if found is None or (selector and not _selected(found, snapshot)):
+            yield _behind_nothing(key, selector, routes)
+
+
+def _behind_nothing(key: ObjectKey, selector: dict[str, str] | None, routes: list[ObjectKey]) -> Finding:
+    title = _("{service} has no pod, and requests are sent to it")
+    evidence = [Evidence(_("sends requests there"), route) for route in dict.fromkeys(routes)]
+    if selector:
+        labels = ",".join(f"{name}={value}" for name, value in selector.items())
+        evidence.insert(0, Evidence(_("selects {labels}").format(labels=labels), key))
+    else:
+        title = _("{service} does not exist, and requests are sent to it")
+    return Finding(
+        cause="net-no-endpoints",
+        severity=Severity.WARNING,
+        title=title.format(service=key),
+        objects=(key,),
+        remedy=Remedy(
+            _(
+                "See whether the component that belongs to it is installed and not scaled to zero, and whether its "
+                "pods have the labels that the Service selects."
+            ),
+            (
+                f"kubectl -n {key.namespace} get pods --show-labels",
+                f"kubectl -n {key.namespace} get service {key.name} -o wide",
+            ),
+        ),
+        evidence=tuple(evidence),
+        docs="https://kubernetes.io/docs/tasks/debug/debug-application/debug-service/",
+    )
+
+
+def _selected(service: Body, snapshot: Snapshot) -> list[Body]:
+    selector = (service.get("spec") or {}).get("selector")
+    namespace = service["metadata"].get("namespace")
+    return [
+        pod
+        for pod in (snapshot.all(POD) if selector else ())
+        if pod["metadata"].get("namespace") == namespace
+        and matches({"matchLabels": selector}, pod["metadata"].get("labels") or {})
+    ]
+
+
+def _key(kind: GroupKind, body: Body) -> ObjectKey:
+    return ObjectKey(*kind, str(body["metadata"].get("namespace") or ""), body["metadata"]["name"])
+
+
+CHECKS = (
+    Check(
+        "networking.sandbox",
+        _("Does every pod get its sandbox and its address?"),
+        frozenset({POD, EVENT}),
+        without_sandbox,
+        docs="https://kubernetes.io/docs/concepts/extend-kubernetes/compute-storage-net/network-plugins/",
+    ),
+    Check(
+        "networking.dns",
+        _("Does the cluster's DNS run?"),
+        frozenset({SERVICE, POD}),
+        without_names,
+        docs="https://kubernetes.io/docs/tasks/administer-cluster/dns-debugging-resolution/",
+    ),
+    Check(
+        "networking.load-balancers",
+        _("Does every Service get the load balancer that it asks for?"),
+        frozenset({SERVICE, NODE}),
+        without_address,
+        also=frozenset({EVENT, POD}),
+    ),
+    Check(
+        "networking.node-ports",
+        _("Does no node port have two Services?"),
+        frozenset({SERVICE}),
+        twice_the_port,
+        phases=frozenset({Phase.PRE, Phase.POST}),
+    ),
+    Check(
+        "networking.routes",
+        _("Is there a pod behind every Service that requests are routed to?"),
+        frozenset({SERVICE, POD}),
+        selecting_nothing,
+        also=frozenset({VIRTUAL_SERVICE, INGRESS}),
+    ),
+)
