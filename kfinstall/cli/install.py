@@ -17,7 +17,7 @@ from kfinstall.cli.preparation import PlanFlags, Preparation, plan_options, prep
 from kfinstall.cli.report import Kept, conflict_table, plan_text, report
 from kfinstall.contracts.event import Event, Result, RunFinished
 from kfinstall.engine.control import Control
-from kfinstall.errors import KfinstallError
+from kfinstall.errors import KfinstallError, UsageError
 from kfinstall.words import _, counted
 
 if TYPE_CHECKING:
@@ -32,26 +32,46 @@ if TYPE_CHECKING:
     is_flag=False, flag_value="client",
     help=_("client: only show the plan; server: let the server check every object. Nothing is changed."),
 )  # fmt: skip
+@click.option(
+    "--rehearse", is_flag=True,
+    help=_("Install into a practice cluster that is made like yours, and say what would not come up. "
+           "Nothing is written to yours."),
+)  # fmt: skip
 @yes_option
 @output_option("text", "json")
-def install(*, flags: PlanFlags, dry_run: str, yes: bool, output: str) -> ExitCode:
+def install(*, flags: PlanFlags, dry_run: str, rehearse: bool, yes: bool, output: str) -> ExitCode:
     """Install what a file describes: an Install document or a KfDef.
 
     Run it again to repair or to go on: what stands as wanted is not written again.
     """
+    if rehearse and dry_run != "none":
+        raise UsageError(_("--rehearse and --dry-run exclude each other."), fix=_("Leave out one of them."))
     preparation = prepare(flags)
-    teller, cluster, plan = preparation.teller, preparation.cluster, preparation.prepared.plan
+    cluster, plan = preparation.cluster, preparation.prepared.plan
+    if rehearse:
+        from kfinstall.cli.rehearsal import rehearsed  # noqa: PLC0415 - imports the client library
+
+        with rehearsed(preparation) as played:
+            code = _carried_out(played, dry_run, output, rehearsal=True)
+        preparation.teller.note(
+            _("That was a rehearsal: nothing was written to {server}.").format(server=cluster.connection.target.server)
+        )
+        return code
     if dry_run == "client":
         click.echo(plan_text(plan) if output == "text" else report(plan))
         return ExitCode.OK
     if dry_run == "none" and plan.changes and not yes:
         confirm(_("Install on {server}?").format(server=cluster.connection.target.server))
+    return _carried_out(preparation, dry_run, output)
+
+
+def _carried_out(preparation: Preparation, dry_run: str, output: str, *, rehearsal: bool = False) -> ExitCode:
     kept = Kept()
-    with stoppable(cluster, teller) as control:
-        finished = teller.tell(kept.all(_stream(preparation, control, dry_run)))
-    _say_the_end(teller, finished, kept)
+    with stoppable(preparation.cluster, preparation.teller) as control:
+        finished = preparation.teller.tell(kept.all(_stream(preparation, control, dry_run)))
+    _say_the_end(preparation.teller, finished, kept, rehearsal=rehearsal)
     if output == "json":
-        click.echo(report(plan, finished, kept))
+        click.echo(report(preparation.prepared.plan, finished, kept))
     return of_result(finished.result)
 
 
@@ -103,14 +123,14 @@ def confirm(question: str) -> None:
         click.confirm(question, abort=True, err=True)
 
 
-def _say_the_end(teller: Narrator, finished: RunFinished, kept: Kept) -> None:
+def _say_the_end(teller: Narrator, finished: RunFinished, kept: Kept, *, rehearsal: bool) -> None:
     if kept.failures and (told := _advice(kept)):
         teller.note(told)
     if kept.conflicts:
         teller.note(conflict_table(kept.conflicts))
     if finished.result is Result.STOPPED:
         teller.note(_("Stopped. Go on with: {command}").format(command=again()))
-    elif finished.result is Result.TIMED_OUT:
+    elif finished.result is Result.TIMED_OUT and not rehearsal:
         teller.note(_("Not everything is ready. Look again with: kfinstall status; or wait on with the same command."))
     elif finished.result is Result.FAILED and not kept.conflicts:
         teller.note(

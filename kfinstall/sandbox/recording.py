@@ -143,7 +143,7 @@ def _taint(taint: Mapping[str, str]) -> dict[str, str]:
 def _role(room: Room, labels: Mapping[str, str]) -> str:
     if CONTROL_PLANE in labels:
         return "control-plane"
-    return "gpu" if any(name.endswith("/gpu") for name in room.allocatable) else "node"
+    return "gpu" if any(name.endswith("/gpu") and count for name, count in room.allocatable.items()) else "node"
 
 
 def _quantity(value: Decimal) -> str:

@@ -1,0 +1,71 @@
+"""`kfinstall install --rehearse`: says what would not come up on a cluster, and writes nothing to it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kfinstall.sandbox.scenario import Nodes
+from tests.contract.proxy import Proxy
+from tests.controlplane.api import Api
+from tests.controlplane.playing import ROOM, playing
+from tests.controlplane.server import ControlPlane
+from tests.sandbox.conftest import served
+from tests.sandbox.test_starter import OBJECTS, Workbench
+
+CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
+DEFAULT_CLASS = {
+    "metadata": {"name": "standard", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+    "provisioner": "example.com/disks",
+    "volumeBindingMode": "WaitForFirstConsumer",
+}
+SMALL = {"cpu": "200m", "memory": "1Gi", "pods": "110"}
+
+
+@pytest.fixture
+def real(fresh_control_plane: ControlPlane, tmp_path: Path) -> Iterator[Proxy]:
+    """A real API server with a default storage class, through a proxy that counts."""
+    with Api(fresh_control_plane.kubeconfig()) as api:
+        api.create(CLASSES, DEFAULT_CLASS)
+    with Proxy(fresh_control_plane.kubeconfig(), tmp_path) as proxy:
+        yield proxy
+
+
+@pytest.mark.parametrize("room", [SMALL, ROOM], ids=["small", "large"])
+def test_a_real_cluster_is_read_and_not_written(
+    real: Proxy, fresh_control_plane: ControlPlane, tmp_path: Path, room: dict[str, str]
+) -> None:
+    workbench = Workbench(real.kubeconfig, tmp_path)
+    with playing(fresh_control_plane.kubeconfig(), Nodes(name="worker", allocatable=room)):
+        said = workbench.install("--rehearse", "--timeout", "1m", code=4 if room is SMALL else 0)
+    assert real.writes == []
+    assert f"{OBJECTS} created" in said
+    assert ("sched-insufficient-cpu" in said) == (room is SMALL)
+    assert ("0/1 nodes are available: 1 Insufficient cpu." in said) == (room is SMALL)
+    assert "nothing was written to https://127.0.0.1" in said
+    with Api(fresh_control_plane.kubeconfig()) as api:
+        names = {each["metadata"]["name"] for each in api.get("/api/v1/namespaces")["items"]}
+    assert not names & {"workbench", "kfinstall-system"}
+
+
+def test_what_stands_already_takes_no_room_twice(tmp_path: Path) -> None:
+    """And a Secret that the document only names is there in the rehearsal, without its contents."""
+    with served("laptop-too-small", tmp_path) as kubeconfig, Api(kubeconfig) as api:
+        workbench = Workbench(kubeconfig, tmp_path)
+        workbench.install("--timeout", "60s")
+        filler = {"name": "main", "image": "registry.example.com/a:1", "resources": {"requests": {"cpu": "1600m"}}}
+        api.create("/api/v1/namespaces/default/pods", {"metadata": {"name": "other"}, "spec": {"containers": [filler]}})
+        own = ("--set", "kubeflow.provided=[mlflow-store]")
+        said = workbench.install("--rehearse", *own)
+    assert f"{OBJECTS - 2} created, 1 changed" in said
+
+
+def test_rehearsing_and_dry_runs_exclude_each_other(tmp_path: Path) -> None:
+    with served("healthy", tmp_path) as kubeconfig:
+        assert "exclude each other" in Workbench(kubeconfig, tmp_path).install("--rehearse", "--dry-run", code=2)
+
+
+def test_a_storage_class_that_nobody_serves_is_played_as_such(tmp_path: Path) -> None:
+    with served("no-default-storageclass", tmp_path) as kubeconfig:
+        said = Workbench(kubeconfig, tmp_path).install("--rehearse", code=4)
+    assert "unbound immediate PersistentVolumeClaims" in said
