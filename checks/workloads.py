@@ -2,17 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 from kfinstall.contracts.check import Check
-from kfinstall.contracts.explanation import Explanation, Remedy
+from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
-from kfinstall.contracts.resource import GroupKind
 from kfinstall.contracts.snapshot import Snapshot
-from kfinstall.facts.classify import classify, explanation
-from kfinstall.facts.conditions import condition
+from kfinstall.facts.classify import explanation
 from kfinstall.facts.kinds import (
     DAEMON_SET,
     DEPLOYMENT,
@@ -25,11 +22,9 @@ from kfinstall.facts.kinds import (
     VALIDATING,
 )  # fmt: skip
 from kfinstall.facts.moments import between
-from kfinstall.facts.owners import POD_OWNERS, command_name, key_of, workload
+from kfinstall.facts.owners import POD_OWNERS, command_name, key_of
+from kfinstall.facts.refused_pods import MAKERS, Refused, refused_pods
 from kfinstall.words import _, counted
-
-MAKERS = (REPLICA_SET, STATEFUL_SET, DAEMON_SET, JOB)
-"""Kinds whose controllers make pods."""
 
 QUOTAS = "quota-"
 """Causes that have checks of their own."""
@@ -38,53 +33,17 @@ PATIENCE = timedelta(minutes=2)
 """How long a controller may take before its silence is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    owner: ObjectKey
-    message: str
-    count: int
-    explained: Explanation | None
-
-
 def no_pods(snapshot: Snapshot) -> Iterator[Finding]:
     """Workloads whose pods are refused before they exist, by what refuses them."""
-    groups: dict[tuple[str, ...], list[_Refusal]] = defaultdict(list)
-    for refusal in _refusals(snapshot):
-        groups[_to_mend(refusal)].append(refusal)
+    groups: dict[tuple[str, ...], list[Refused]] = defaultdict(list)
+    for refusal in refused_pods(snapshot):
+        if not (refusal.explained and refusal.explained.cause.startswith(QUOTAS)):
+            groups[_to_mend(refusal)].append(refusal)
     for refusals in groups.values():
         yield _refused(refusals, snapshot)
 
 
-def _refusals(snapshot: Snapshot) -> Iterator[_Refusal]:
-    for kind in MAKERS:
-        for body in snapshot.all(kind):
-            key = key_of(kind, body)
-            message, count = _refusal(key, body, snapshot) if _lacks_pods(kind, body) else ("", 0)
-            explained = classify(message) if message else None
-            if message and not (explained and explained.cause.startswith(QUOTAS)):
-                yield _Refusal(workload(key, body, snapshot), message, count, explained)
-
-
-def _lacks_pods(kind: GroupKind, body: Body) -> bool:
-    spec, status = body.get("spec") or {}, body.get("status") or {}
-    if kind == DAEMON_SET:
-        return (status.get("currentNumberScheduled") or 0) < (status.get("desiredNumberScheduled") or 0)
-    if kind == JOB:
-        ended = status.get("completionTime") or condition(body, "Failed").get("status") == "True"
-        return not (ended or spec.get("suspend") or status.get("active"))
-    return bool((status.get("replicas") or 0) < spec.get("replicas", 1))
-
-
-def _refusal(key: ObjectKey, body: Body, snapshot: Snapshot) -> tuple[str, int]:
-    """What the API server answered to the controller, and how often; nothing when it did not refuse."""
-    said = [each for each in snapshot.occurrences(key) if each.reason == "FailedCreate"]
-    failure = condition(body, "ReplicaFailure")
-    if failure.get("status") == "True":
-        return str(failure.get("message") or ""), max((each.count for each in said), default=1)
-    return (said[-1].message, said[-1].count) if said else ("", 0)
-
-
-def _to_mend(refusal: _Refusal) -> tuple[str, ...]:
+def _to_mend(refusal: Refused) -> tuple[str, ...]:
     """Refusals with the same of these are mended at once."""
     if refusal.explained is None:
         return (str(refusal.owner),)
@@ -94,7 +53,7 @@ def _to_mend(refusal: _Refusal) -> tuple[str, ...]:
     return (refusal.explained.cause, str(subject), namespace)
 
 
-def _refused(refusals: list[_Refusal], snapshot: Snapshot) -> Finding:
+def _refused(refusals: list[Refused], snapshot: Snapshot) -> Finding:
     first = refusals[0]
     owners = tuple(dict.fromkeys(refusal.owner for refusal in refusals))
     who = str(owners[0]) if len(owners) == 1 else counted("{count} workload", "{count} workloads", len(owners))
@@ -112,7 +71,7 @@ def _refused(refusals: list[_Refusal], snapshot: Snapshot) -> Finding:
     )
 
 
-def _remedy(refusal: _Refusal) -> Remedy:
+def _remedy(refusal: Refused) -> Remedy:
     owner = refusal.owner
     if refusal.explained is None:
         look = f"kubectl -n {owner.namespace} describe {command_name(owner)}"
@@ -121,7 +80,7 @@ def _remedy(refusal: _Refusal) -> Remedy:
     return explanation(refusal.explained.cause, about).remedy
 
 
-def _needed(refusal: _Refusal, snapshot: Snapshot) -> Iterator[ObjectKey]:
+def _needed(refusal: Refused, snapshot: Snapshot) -> Iterator[ObjectKey]:
     """The webhook that could not be asked, the account that is not there."""
     named = refusal.explained.parameters if refusal.explained else {}
     if named.get("serviceAccount"):

@@ -24,6 +24,7 @@ def evidence(group: Sequence[Waiting]) -> Iterator[Evidence]:
     first = group[0]
     yield from _contradiction(first)
     yield from _nodes(first)
+    yield from _devices(first)
     yield from wants(group)
     yield from messages(group)
 
@@ -71,9 +72,23 @@ def _nodes(waiting: Waiting) -> Iterator[Evidence]:
         yield Evidence(f"{more}: {listed}")
 
 
+def _devices(waiting: Waiting) -> Iterator[Evidence]:
+    """What the nodes offer where they do not offer the device that the pod wants."""
+    wanted = waiting.decisive.what
+    offered = sorted(
+        {name for refusal in waiting.refusals for name, count in refusal.room.allocatable.items() if count}
+    )
+    devices = [name for name in offered if "/" in name]
+    if "/" in wanted and waiting.decisive.kind is Kind.SHORT and wanted not in devices:
+        names = ", ".join(devices)
+        yield Evidence(
+            _("The nodes offer: {names}.").format(names=names) if devices else _("No node offers any device.")
+        )
+
+
 def _in_detail(obstacle: Obstacle, pod: Body, room: Room) -> str:
     if obstacle.kind is Kind.SHORT:
-        return _arithmetic(obstacle)
+        return _arithmetic(obstacle) + _users(obstacle.what, room)
     holder = _holder(obstacle, pod, room) if obstacle.kind is Kind.PORT else None
     return _("{reason} by {pod}").format(reason=_in_short(obstacle), pod=holder) if holder else _in_short(obstacle)
 
@@ -92,6 +107,15 @@ def _arithmetic(obstacle: Obstacle) -> str:
     return _("{resource}: {asked} asked, {free} of {whole} free, {missing} missing").format(
         resource=resource, asked=asked, free=free, whole=whole, missing=missing
     )
+
+
+def _users(resource: str, room: Room) -> str:
+    """Who has the devices of a node."""
+    if "/" not in resource:
+        return ""
+    users = [(key_of(POD, pod), requests(pod).get(resource)) for pod in room.pods]
+    listed = ", ".join(f"{pod.namespace}/{pod.name} ({readable(resource, count)})" for pod, count in users if count)
+    return _(", used by {pods}").format(pods=listed) if listed else ""
 
 
 def _in_short(obstacle: Obstacle) -> str:

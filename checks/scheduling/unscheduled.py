@@ -11,7 +11,7 @@ from kfinstall.contracts.explanation import Explanation, Json, Remedy
 from kfinstall.contracts.finding import Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
-from kfinstall.facts.accelerators import is_accelerator
+from kfinstall.facts.accelerators import vendor_of
 from kfinstall.facts.capacity import PODS, Room, requests, rooms
 from kfinstall.facts.classify import explanation
 from kfinstall.facts.conditions import condition
@@ -45,7 +45,6 @@ SHORTAGES = {
     "ephemeral-storage": "sched-insufficient-ephemeral-storage",
     PODS: "sched-too-many-pods",
 }
-NO_DEVICE = "gpu-insufficient-none-advertised"
 
 
 def unschedulable(snapshot: Snapshot) -> Iterator[Finding]:
@@ -76,15 +75,15 @@ def _cause(pod: Waiting, nodes: Sequence[Room]) -> str:
         return _shortage(decisive.what, nodes)
     if decisive.kind is Kind.CONTROL_PLANE and len(nodes) == 1:
         return "sched-single-control-plane-taint"
-    if decisive.kind is Kind.TAINT and any(is_accelerator(name) for name in requests(pod.pod)):
+    if decisive.kind is Kind.TAINT and any(vendor_of(name) for name in requests(pod.pod)):
         return "gpu-taint"
     return CAUSES[decisive.kind]
 
 
 def _shortage(resource: str, nodes: Sequence[Room]) -> str:
-    if is_accelerator(resource):
+    if vendor_of(resource):
         offered = any(room.allocatable.get(resource) for room in nodes)
-        return "gpu-all-busy-or-request-too-large" if offered else NO_DEVICE
+        return "gpu-all-busy-or-request-too-large" if offered else "gpu-insufficient-none-advertised"
     if "/" in resource:
         return "gpu-extended-resource-unknown"
     return SHORTAGES.get(resource, "sched-insufficient-memory")
@@ -101,16 +100,17 @@ def _refused(cause: str, group: Sequence[Waiting], nodes: Sequence[Room], snapsh
         objects=tuple(each.key for each in group),
         remedy=remedy(group, explained.remedy, snapshot),
         evidence=tuple(evidence(group)),
-        needs=frozenset(ObjectKey(*NODE, "", room.name) for room in _to_blame(cause, first, nodes)),
+        needs=_to_blame(first),
         docs=explained.docs,
     )
 
 
-def _to_blame(cause: str, pod: Waiting, nodes: Sequence[Room]) -> Sequence[Room]:
-    """Nodes that would take the pod were they well, or did they announce the device that they may have."""
-    if cause == NO_DEVICE:
-        return nodes
-    return pod.places if pod.decisive.kind is Kind.UNWELL else ()
+def _to_blame(pod: Waiting) -> frozenset[ObjectKey]:
+    """Nodes that would take the pod were they well; what would announce the device that is short."""
+    if pod.decisive.kind is Kind.UNWELL:
+        return frozenset(key_of(NODE, room.node) for room in pod.places)
+    vendor = vendor_of(pod.decisive.what) if pod.decisive.kind is Kind.SHORT else None
+    return frozenset({vendor.plugin} if vendor else ())
 
 
 def _parameters(pod: Waiting, nodes: Sequence[Room]) -> dict[str, Json]:

@@ -4,10 +4,11 @@ Names from the plugins' sources: NVIDIA/k8s-device-plugin, ROCm/k8s-device-plugi
 GoogleCloudPlatform/container-engine-accelerators, AliyunContainerService/gpushare-device-plugin.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from kfinstall.contracts.manifest import Body
+from kfinstall.contracts.manifest import Body, ObjectKey
+from kfinstall.facts.kinds import DAEMON_SET
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +16,20 @@ class Vendor:
     """resources: prefixes of their names. plugins: parts of the names of the images that announce them.
 
     labels: of nodes that have such an accelerator, with prefixes of the value, "" for any.
+    daemon_set: namespace and name of the plugin's as its vendor deploys it. install: the command that does.
     """
 
     name: str
     resources: tuple[str, ...]
     labels: tuple[tuple[str, tuple[str, ...]], ...]
     plugins: tuple[str, ...]
+    daemon_set: tuple[str, str]
+    install: str
+
+    @property
+    def plugin(self) -> ObjectKey:
+        """What announces the accelerators, whether or not it stands."""
+        return ObjectKey(*DAEMON_SET, *self.daemon_set)
 
 
 _INSTANCES = ("Standard_NC", "Standard_ND", "a2-", "a3-", "g2-", "g4dn.", "g5.", "g6.", "g6e.", "p3.", "p4d.", "p5.")
@@ -41,6 +50,9 @@ VENDORS = (
             ("node.kubernetes.io/instance-type", _INSTANCES),
         ),
         ("nvidia/k8s-device-plugin", "nvidia-gpu-device-plugin", "gpushare-device-plugin", "eks/nvidia-device-plugin"),
+        ("kube-system", "nvidia-device-plugin-daemonset"),
+        "helm install gpu-operator gpu-operator -n gpu-operator --create-namespace"
+        " --repo https://helm.ngc.nvidia.com/nvidia",
     ),
     Vendor(
         "AMD",
@@ -51,18 +63,24 @@ VENDORS = (
             ("kubernetes.azure.com/accelerator", ("amd",)),
         ),
         ("rocm/k8s-device-plugin",),
+        ("kube-system", "amdgpu-device-plugin-daemonset"),
+        "kubectl apply -f https://raw.githubusercontent.com/ROCm/k8s-device-plugin/master/k8s-ds-amdgpu-dp.yaml",
     ),
     Vendor(
         "Intel",
         ("gpu.intel.com/", "habana.ai/"),
         (("intel.feature.node.kubernetes.io/gpu", ("true",)),),
         ("intel/intel-gpu-plugin", "intel-gpu-plugin", "habana-k8s-device-plugin"),
+        ("default", "intel-gpu-plugin"),
+        "kubectl apply -k https://github.com/intel/intel-device-plugins-for-kubernetes/deployments/gpu_plugin",
     ),
     Vendor(
         "Google",
         ("google.com/tpu", "cloud-tpus.google.com/"),
         (("cloud.google.com/gke-tpu-accelerator", ("",)),),
         ("tpu-device-plugin",),
+        ("kube-system", "tpu-device-plugin"),
+        "kubectl -n kube-system get daemonsets | grep tpu-device-plugin",
     ),
 )
 
@@ -70,11 +88,6 @@ VENDORS = (
 def vendor_of(resource: str) -> Vendor | None:
     """Whose accelerator a resource is; None for other resources."""
     return next((vendor for vendor in VENDORS if resource.startswith(vendor.resources)), None)
-
-
-def is_accelerator(resource: str) -> bool:
-    """Whether a resource is an accelerator, or a part of one."""
-    return vendor_of(resource) is not None
 
 
 def mark(node: Body, vendor: Vendor) -> str:
@@ -86,7 +99,7 @@ def mark(node: Body, vendor: Vendor) -> str:
     return ""
 
 
-def plugins(pods: Iterator[Body], vendor: Vendor) -> Iterator[Body]:
+def plugins(pods: Iterable[Body], vendor: Vendor) -> Iterator[Body]:
     """The pods of a vendor's device plugin."""
     for pod in pods:
         images = [str(each.get("image")) for each in (pod.get("spec") or {}).get("containers") or ()]
