@@ -4,17 +4,26 @@ import time
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import yaml
 
 from kfinstall.cli import asked
 from kfinstall.cli.exit_codes import ExitCode
-from kfinstall.cli.options import ConnectionFlags, connection_options, output_option, yes_option
+from kfinstall.cli.options import (
+    ConnectionFlags,
+    DocumentFlags,
+    connection_options,
+    document_options,
+    output_option,
+    yes_option,
+)
 from kfinstall.cli.versioned import API_VERSION, versioned
-from kfinstall.contracts.check import Check
+from kfinstall.contracts.check import Check, Phase
 from kfinstall.contracts.finding import Severity
+from kfinstall.contracts.manifest import Manifest
+from kfinstall.engine.release import rendered, wishes
 from kfinstall.errors import UsageError
 from kfinstall.registry import checks as registered
 from kfinstall.words import _
@@ -29,7 +38,13 @@ PAUSE = 5.0
 
 
 @click.command()
+@document_options
 @connection_options
+@click.option(
+    "--phase",
+    type=click.Choice([each.value for each in Phase]),
+    help=_("pre: will the FILE come up? post: is all well? The default is pre with -f, else post."),
+)
 @click.option(
     "--from",
     "source",
@@ -53,14 +68,17 @@ PAUSE = 5.0
 )
 @output_option("text", "short", "json", "yaml", "html")
 def doctor(*, source: Path | None, only: tuple[str, ...], skip: tuple[str, ...], list_checks: bool, watch: bool,
-           fix: bool, dry_run: bool, yes: bool, fail_on: str, output: str, kubeconfig: str | None, context: str | None,
-           user: str | None, request_timeout: str) -> ExitCode:  # fmt: skip
+           fix: bool, dry_run: bool, yes: bool, fail_on: str, output: str, phase: str | None, user: str | None,
+           request_timeout: str, **document: Any) -> ExitCode:  # fmt: skip
     """Say what is wrong with a cluster and the Kubeflow on it, why, and what to do.
 
+    With -f FILE, say before anything is written what will not fit, or not be allowed, when the FILE is installed.
     Nothing is changed without --fix. Exits 0 when nothing is wrong, 3 when something is, and 5 for warnings only with
     --fail-on=warn.
     """
-    checks = _chosen(only, skip)
+    flags = DocumentFlags(**document)
+    asked_phase = Phase(phase or (Phase.PRE if flags.files else Phase.POST))
+    checks = _chosen(only, skip, asked_phase)
     if list_checks:
         click.echo("\n".join(f"{check.id:26} {check.title}" for check in checks))
         return ExitCode.OK
@@ -69,12 +87,13 @@ def doctor(*, source: Path | None, only: tuple[str, ...], skip: tuple[str, ...],
         report = _examined(_read(source, checks), checks)
         click.echo(_printed(report, output))
         return _exit_code(report, fail_on)
-    cluster = _connected(kubeconfig, context, ConnectionFlags(user=user, request_timeout=request_timeout))
-    return _live(cluster, checks, output, fail_on, watch=watch, fix=fix, dry_run=dry_run, yes=yes)
+    connection = ConnectionFlags(user=user, request_timeout=request_timeout)
+    cluster, planned = _planned(flags, connection) if flags.files else (_connected(flags, connection), ())
+    return _live(cluster, checks, output, fail_on, planned, watch=watch, fix=fix, dry_run=dry_run, yes=yes)
 
 
 def _live(
-    cluster: "Cluster", checks: list[Check], output: str, fail_on: str,
+    cluster: "Cluster", checks: list[Check], output: str, fail_on: str, planned: Sequence[Manifest],
     *, watch: bool, fix: bool, dry_run: bool, yes: bool,
 ) -> ExitCode:  # fmt: skip
     from kfinstall.cli import mending  # noqa: PLC0415 - help must not load the doctor
@@ -83,7 +102,7 @@ def _live(
     kinds = {kind for check in checks for kind in check.reads | check.also}
 
     def look() -> "Report":
-        return _examined(from_cluster(cluster, kinds), checks)
+        return _examined(from_cluster(cluster, kinds, planned), checks)
 
     if fix:
         mending.refuse_unasked(yes=yes, dry_run=dry_run)
@@ -114,8 +133,8 @@ def _watched(look: Callable[[], "Report"], fail_on: str) -> "Report":
         time.sleep(PAUSE)
 
 
-def _chosen(only: Sequence[str], skip: Sequence[str]) -> list[Check]:
-    """The checks that are asked for. Raises UsageError for a name that means none."""
+def _chosen(only: Sequence[str], skip: Sequence[str], phase: Phase) -> list[Check]:
+    """The checks of a phase that are asked for. Raises UsageError for a name that means none."""
     known, broken = registered()
     for plugin in broken:
         click.echo(_("Warning: {message}").format(message=plugin), err=True)
@@ -126,7 +145,8 @@ def _chosen(only: Sequence[str], skip: Sequence[str]) -> list[Check]:
     return [
         check
         for check in known
-        if (not only or any(_is_meant(check, name) for name in only))
+        if phase in check.phases
+        and (not only or any(_is_meant(check, name) for name in only))
         and not any(_is_meant(check, name) for name in skip)
     ]
 
@@ -146,8 +166,22 @@ def _read(source: Path, checks: Sequence[Check]) -> "Collected":
     return from_files(source, {kind for check in checks for kind in check.reads | check.also})
 
 
-def _connected(kubeconfig: str | None, context: str | None, flags: ConnectionFlags) -> "Cluster":
-    cluster = asked.connected(Path(kubeconfig) if kubeconfig else None, context, flags)
+def _connected(flags: DocumentFlags, connection: ConnectionFlags) -> "Cluster":
+    kubeconfig = Path(flags.kubeconfig) if flags.kubeconfig else None
+    return _named(asked.connected(kubeconfig, flags.context, connection))
+
+
+def _planned(flags: DocumentFlags, connection: ConnectionFlags) -> tuple["Cluster", Sequence[Manifest]]:
+    """The cluster of a document, and the objects that installing it would apply. Raises as `kfinstall plan` does."""
+    from kfinstall.engine.install import intended  # noqa: PLC0415 - imports the client library
+
+    release = asked.release(flags)
+    cluster = _named(asked.cluster(release, connection))
+    return cluster, intended(cluster, rendered(release).manifests, wishes(release))
+
+
+def _named(cluster: "Cluster") -> "Cluster":
+    """The cluster, once it is said which it is."""
     target = cluster.connection.target
     click.echo(_("Context: {context} ({server})").format(context=target.context, server=target.server), err=True)
     return cluster

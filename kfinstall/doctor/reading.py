@@ -1,10 +1,10 @@
 """A snapshot from a live cluster: every kind that the checks ask for, read at the same time, page by page."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-from kfinstall.contracts.manifest import Body
+from kfinstall.contracts.manifest import Body, Manifest
 from kfinstall.contracts.resource import GroupKind, Resource
 from kfinstall.doctor.outside import Outside
 from kfinstall.doctor.snapshot import Collected, sound
@@ -22,10 +22,10 @@ METADATA_ONLY = frozenset({SECRET})
 """Kinds of which the contents are nobody's business."""
 
 
-def from_cluster(cluster: Cluster, kinds: Iterable[GroupKind]) -> Collected:
+def from_cluster(cluster: Cluster, kinds: Iterable[GroupKind], planned: Sequence[Manifest] = ()) -> Collected:
     """Read a cluster. A kind that may not be read is missing with its reason; one that is not served has no objects.
 
-    Raises ClusterError when the cluster does not answer.
+    planned: what is about to be installed. Raises ClusterError when the cluster does not answer.
     """
     version = discovery.version(cluster.connection)
     resources = discovery.discover(cluster.connection)
@@ -43,7 +43,7 @@ def from_cluster(cluster: Cluster, kinds: Iterable[GroupKind]) -> Collected:
     with ThreadPoolExecutor(READERS) as pool:
         list(pool.map(read, sorted(kinds)))
     served = {kind: resource.plural for kind, resource in resources.items()}
-    return Collected(objects, version, taken, unread, served, Outside(cluster))
+    return Collected(objects, version, taken, unread, served, Outside(cluster), planned)
 
 
 def _items(cluster: Cluster, kind: GroupKind, resource: Resource) -> Iterable[Body]:

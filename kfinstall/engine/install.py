@@ -12,6 +12,7 @@ from kfinstall.engine import journal as journals
 from kfinstall.engine.control import Control
 from kfinstall.engine.journal import Journal
 from kfinstall.engine.planner import Wishes, plan, served_resources, wanted
+from kfinstall.engine.refusal import refuse_unserved
 from kfinstall.engine.runner import Records, RunOptions, run
 from kfinstall.errors import ApiError
 from kfinstall.kube import discovery, membership
@@ -58,6 +59,19 @@ def prepare(cluster: Cluster, manifests: Sequence[Manifest], wishes: Wishes, fol
         leftovers=tuple(leftovers),
     )
     return Prepared(plan(objects, state, wishes), state, inventory, path, bool(unwritten))
+
+
+def intended(cluster: Cluster, manifests: Sequence[Manifest], wishes: Wishes) -> list[Manifest]:
+    """The objects that an install would apply, found out with no more rights than everybody has.
+
+    Raises PlanRefused when the server cannot take them, and ClusterError.
+    """
+    version = discovery.version(cluster.connection)
+    wishes.compatibility.check(version)
+    resources = discovery.discover(cluster.connection)
+    objects = wanted(manifests, resources, wishes)
+    refuse_unserved(objects, served_resources(objects, resources), ClusterState(version, resources, {}))
+    return objects
 
 
 def install(prepared: Prepared, cluster: Cluster, control: Control, options: RunOptions) -> Iterator[Event]:
