@@ -12,7 +12,7 @@ from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.capacity import ENDED, NOTHING, Amounts, amounts, plus, requests
 from kfinstall.facts.classify import explanation
-from kfinstall.facts.kinds import EVENT, POD, QUOTA
+from kfinstall.facts.kinds import EVENT, POD, PRIORITY_CLASS, QUOTA
 from kfinstall.facts.owners import POD_OWNERS, key_of
 from kfinstall.facts.quantities import canonical, readable
 from kfinstall.facts.refused_pods import MAKERS, Refused, refused_pods
@@ -131,6 +131,30 @@ def _written(value: Decimal) -> str:
     return canonical(f"{int(value) // 1024**2}Mi" if mebibytes else f"{value.normalize():f}")
 
 
+def priority_missing(snapshot: Snapshot) -> Iterator[Finding]:
+    """Workloads that get no pods because the PriorityClass that they name does not exist."""
+    groups: dict[str, list[Refused]] = defaultdict(list)
+    for each in refused_pods(snapshot):
+        if each.priority_class:
+            groups[each.priority_class].append(each)
+    there = ", ".join(sorted(each["metadata"]["name"] for each in snapshot.all(PRIORITY_CLASS)))
+    for name, group in groups.items():
+        yield Finding(
+            cause="priority-class-missing",
+            severity=Severity.ERROR,
+            title=_('The PriorityClass "{name}" does not exist: no pods for {workloads}').format(
+                name=name, workloads=counted("{count} workload", "{count} workloads", len(group))
+            ),
+            objects=tuple(dict.fromkeys(each.owner for each in group)),
+            remedy=Remedy(
+                _("Make the class, or name one that exists: {names}.").format(names=there or "-"),
+                (f"kubectl create priorityclass {name} --value=1000", "kubectl get priorityclasses"),
+            ),
+            evidence=tuple(Evidence(" ".join(each.message.split()), each.owner, each.count) for each in group),
+            docs="https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/",
+        )
+
+
 def nearly_used(snapshot: Snapshot) -> Iterator[Finding]:
     """Quotas with little or nothing left."""
     for quota in snapshot.all(QUOTA):
@@ -160,6 +184,13 @@ CHECKS = (
         frozenset(MAKERS),
         refused,
         also=frozenset({EVENT, POD, QUOTA}) | POD_OWNERS,
+    ),
+    Check(
+        "quotas.priorities",
+        _("Do the priority classes exist that pods name?"),
+        frozenset(MAKERS),
+        priority_missing,
+        also=frozenset({EVENT, PRIORITY_CLASS}) | POD_OWNERS,
     ),
     Check("quotas.room", _("Have the quotas room left?"), frozenset({QUOTA}), nearly_used),
 )

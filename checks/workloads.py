@@ -37,7 +37,8 @@ def no_pods(snapshot: Snapshot) -> Iterator[Finding]:
     """Workloads whose pods are refused before they exist, by what refuses them."""
     groups: dict[tuple[str, ...], list[Refused]] = defaultdict(list)
     for refusal in refused_pods(snapshot):
-        if not (refusal.explained and refusal.explained.cause.startswith(QUOTAS)):
+        by_quota = refusal.explained and refusal.explained.cause.startswith(QUOTAS)
+        if not by_quota and not refusal.priority_class:
             groups[_to_mend(refusal)].append(refusal)
     for refusals in groups.values():
         yield _refused(refusals, snapshot)

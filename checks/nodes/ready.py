@@ -8,10 +8,9 @@ from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
-from kfinstall.facts.capacity import ENDED
 from kfinstall.facts.classify import classify, explanation
 from kfinstall.facts.conditions import condition, holds
-from kfinstall.facts.kinds import LEASE, NODE, POD
+from kfinstall.facts.kinds import LEASE, NODE
 from kfinstall.facts.moments import between
 from kfinstall.facts.owners import key_of
 from kfinstall.facts.quantities import readable
@@ -41,7 +40,6 @@ def _not_ready(node: Body, message: str, snapshot: Snapshot) -> Finding:
     found = classify(message)
     known = found.cause if found else "node-notready-kubelet-stopped"
     explained = explanation(known, {"node": key.name})
-    stranded = [key_of(POD, pod) for pod in snapshot.all(POD) if _is_stranded(pod, key.name)]
     lease = snapshot.get(ObjectKey(*LEASE, HEARTBEATS, key.name))
     renewed = ((lease or {}).get("spec") or {}).get("renewTime")
     ready = condition(node, "Ready")
@@ -52,17 +50,11 @@ def _not_ready(node: Body, message: str, snapshot: Snapshot) -> Finding:
         cause=known,
         severity=Severity.ERROR,
         title=_("{node} is not ready: {why}").format(node=key, why=explained.title),
-        objects=(key, *stranded),
+        objects=(key,),
         remedy=Remedy(explained.remedy.text, (*_restart(node), *explained.remedy.commands)),
         evidence=tuple(Evidence(text, key) for text in seen),
         docs=explained.docs,
     )
-
-
-def _is_stranded(pod: Body, node: str) -> bool:
-    status = pod.get("status") or {}
-    on_it = (pod.get("spec") or {}).get("nodeName") == node
-    return on_it and status.get("phase") not in ENDED and not holds(pod, "Ready")
 
 
 def _restart(node: Body) -> Iterator[str]:
@@ -106,6 +98,6 @@ def _pressure(node: Body, kind: str) -> Finding:
 
 
 CHECKS = (
-    Check("nodes.ready", _("Are all nodes ready?"), frozenset({NODE}), not_ready, also=frozenset({POD, LEASE})),
+    Check("nodes.ready", _("Are all nodes ready?"), frozenset({NODE}), not_ready, also=frozenset({LEASE})),
     Check("nodes.pressure", _("Have all nodes disk and memory left?"), frozenset({NODE}), under_pressure),
 )

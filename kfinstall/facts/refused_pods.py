@@ -1,5 +1,6 @@
 """Workloads whose pods the API server refuses to make, in its words."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from kfinstall.facts.owners import key_of, workload
 MAKERS = (REPLICA_SET, STATEFUL_SET, DAEMON_SET, JOB)
 """Kinds whose controllers make pods."""
 
+_NO_PRIORITY = re.compile(r"no PriorityClass with name (\S+) was found")
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -24,6 +27,12 @@ class Refused:
     message: str
     count: int
     explained: Explanation | None
+
+    @property
+    def priority_class(self) -> str:
+        """The PriorityClass that is missing, where that is the reason (plugin/pkg/admission/priority)."""
+        found = _NO_PRIORITY.search(self.message)
+        return found[1] if found else ""
 
 
 def refused_pods(snapshot: Snapshot) -> Iterator[Refused]:
