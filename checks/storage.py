@@ -52,8 +52,9 @@ def without_class(snapshot: Snapshot) -> Iterator[Finding]:
     yield Finding(
         cause=explained.cause,
         severity=Severity.ERROR,
-        title=_("{cause}: {claims} wait for ever").format(
-            cause=explained.title, claims=counted("{count} claim", "{count} claims", len(claims))
+        title=_("{cause}: {claims}").format(
+            cause=explained.title,
+            claims=counted("{count} claim waits for ever", "{count} claims wait for ever", len(claims)),
         ),
         objects=tuple(map(claim_key, claims)),
         remedy=_default_remedy(usable, snapshot),

@@ -52,8 +52,8 @@ def summary(report: Report) -> str:
     if report.unready:
         explained = report.unready - len(report.unexplained)
         parts.append(
-            _("they explain {explained} of {pods} that are not ready").format(
-                explained=explained, pods=counted("{count} pod", "{count} pods", report.unready)
+            _("pods that are not ready: {pods}, explained: {explained}").format(
+                pods=report.unready, explained=explained
             )
         )
     if skipped:
@@ -64,9 +64,9 @@ def summary(report: Report) -> str:
 
 
 def _roots(report: Report) -> str:
-    if not report.roots:
-        return _("Nothing is wrong that these checks know of") if not report.unready else _("No cause was found")
-    return counted("{count} thing to mend", "{count} things to mend", len(report.roots))
+    if not report.to_mend:
+        return _("Nothing is wrong that these checks know of") if not report.unexplained else _("No cause was found")
+    return counted("{count} thing to mend", "{count} things to mend", report.to_mend)
 
 
 def _unexplained(report: Report) -> Iterator[str]:

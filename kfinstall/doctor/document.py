@@ -14,7 +14,7 @@ def document(report: Report) -> Data:
     """The fields of a DoctorReport, without apiVersion and kind."""
     explained = report.unready - len(report.unexplained)
     return {
-        "summary": {"roots": len(report.roots), "unreadyPods": report.unready, "explainedPods": explained},
+        "summary": {"roots": report.to_mend, "unreadyPods": report.unready, "explainedPods": explained},
         "findings": [_diagnosis(root) for root in report.roots],
         "unexplained": [_object(key) for key in report.unexplained],
         "checks": [_check(answer) for answer in report.checks],

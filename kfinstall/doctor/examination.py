@@ -54,6 +54,11 @@ class Report:
     unexplained: tuple[ObjectKey, ...]
 
     @property
+    def to_mend(self) -> int:
+        """How many roots are more than good to know."""
+        return sum(root.finding.severity is not Severity.INFO for root in self.roots)
+
+    @property
     def worst(self) -> Severity | None:
         severities = {finding.severity for root in self.roots for finding in root.walk()}
         return next((each for each in Severity if each in severities), None)
