@@ -101,10 +101,11 @@ class Decoder:
 
     def decode(self, body: Body, schema: Schema) -> Body:
         """A new body. Raises StatusError 400 for a value of a wrong type."""
-        found: Body = self._struct(body, schema, "")
+        found: Body = self.struct(body, schema, "")
         return {"apiVersion": body["apiVersion"], "kind": body["kind"], **found}
 
-    def _struct(self, value: Body, schema: Schema, path: str) -> Body:
+    def struct(self, value: Body, schema: Schema, path: str) -> Body:
+        """The fields of a part of it that the schema knows."""
         kept = {}
         required = schema.source.get("required") or ()
         for name, child in value.items():
@@ -120,7 +121,7 @@ class Decoder:
                 kept[name] = decoded
         for name, known in schema.properties.items():
             if name not in kept and known.default == {} and known.properties:
-                kept[name] = self._struct({}, known, path)
+                kept[name] = self.struct({}, known, path)
         if self.zero:  # a zero value is written with the nulls of its lists
             kept |= {name: None for name in required if name not in kept and schema.properties[name].type == "array"}
         return kept
@@ -136,14 +137,14 @@ class Decoder:
         if not isinstance(value, dict):
             return value
         if schema.properties:
-            return self._struct(value, schema, path)
+            return self.struct(value, schema, path)
         values = schema.values
         if values is None or schema.free:
             return value
         return {
-            name: self._value(child, values, f"{path}.{name}", schema)
+            name: "" if child is None else self._value(child, values, f"{path}.{name}", schema)
             for name, child in value.items()
-            if child is not None
+            if child is not None or values.type == "string"  # the zero value of Go's map
         }
 
     def _quantity(self, value: Any) -> str:

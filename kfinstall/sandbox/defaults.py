@@ -48,9 +48,6 @@ def pod_spec(spec: Fields) -> None:
 def _container(container: Fields, *, host_network: bool) -> None:
     _set(container, terminationMessagePath="/dev/termination-log", terminationMessagePolicy="File", resources={})
     _set(container, imagePullPolicy=_pull_policy(str(container.get("image", ""))))
-    resources = container["resources"]
-    for name, limit in (resources.get("limits") or {}).items():
-        resources.setdefault("requests", {}).setdefault(name, limit)
     for port in container.get("ports") or ():
         _set(port, protocol="TCP")
         if host_network:
@@ -116,6 +113,10 @@ def _field_references(items: Any) -> None:
 def _pod(body: Body) -> None:
     _set(body["spec"], enableServiceLinks=True)
     pod_spec(body["spec"])
+    for container in (*(body["spec"].get("containers") or ()), *(body["spec"].get("initContainers") or ())):
+        resources = container["resources"]
+        for name, limit in (resources.get("limits") or {}).items():
+            resources.setdefault("requests", {}).setdefault(name, limit)
 
 
 def _template(spec: Fields) -> None:
@@ -165,6 +166,8 @@ def _daemon_set(body: Body) -> None:
     if strategy["type"] == "RollingUpdate":
         _set(strategy, rollingUpdate={})
         _set(strategy["rollingUpdate"], maxUnavailable=1, maxSurge=0)
+    template = spec.get("templateGeneration") or 1
+    body["metadata"].setdefault("annotations", {}).setdefault("deprecated.daemonset.template.generation", str(template))
     _template(spec)
 
 
@@ -177,6 +180,7 @@ def job_spec(spec: Fields) -> None:
         backoffLimit=6,
         completionMode="NonIndexed",
         suspend=False,
+        manualSelector=False,
         podReplacementPolicy="TerminatingOrFailed",
     )
     if spec.get("podFailurePolicy"):
@@ -235,8 +239,6 @@ def _secret(body: Body) -> None:
 
 def _namespace(body: Body) -> None:
     body["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = body["metadata"].get("name", "")
-    if not body["metadata"].get("uid"):  # a later absence is the end of the namespace
-        body.setdefault("spec", {}).setdefault("finalizers", ["kubernetes"])
     body.setdefault("status", {}).setdefault("phase", "Active")
 
 
@@ -311,8 +313,6 @@ def _definition(body: Body) -> None:
     service = ((spec["conversion"].get("webhook") or {}).get("clientConfig") or {}).get("service")
     if service:
         _set(service, port=443)
-    status = body.setdefault("status", {})
-    _set(status, storedVersions=[each["name"] for each in spec.get("versions") or () if each.get("storage")])
 
 
 def _priority_class(body: Body) -> None:
@@ -322,11 +322,9 @@ def _priority_class(body: Body) -> None:
 def _quota_or_range(body: Body) -> None:
     for limit in (body.get("spec") or {}).get("limits") or ():
         if limit.get("type") == "Container":
-            _set(limit, default=dict(limit.get("max") or {}) or None, defaultRequest=None)
-            _set(limit, defaultRequest=dict(limit.get("default") or limit.get("min") or {}) or None)
-            for name in ("default", "defaultRequest"):
-                if limit.get(name) is None:
-                    limit.pop(name, None)
+            default = {**(limit.get("max") or {}), **(limit.get("default") or {})}
+            request = {**(limit.get("min") or {}), **default, **(limit.get("defaultRequest") or {})}
+            limit |= {name: value for name, value in (("default", default), ("defaultRequest", request)) if value}
 
 
 def _csi_driver(body: Body) -> None:

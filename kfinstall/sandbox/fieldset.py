@@ -118,10 +118,10 @@ def _collect(value: Any, schema: Schema, path: Path, found: Fields) -> None:
             if known is not None and child is not None:
                 _collect(child, known, here, found)
     else:
-        for item in value:
-            here = (*path, element_of(item, schema))
-            found.add(here)
-            _collect(item, schema.items, here, found)
+        for element, items in _by_element(value, schema).items():
+            found.add((*path, element))
+            if len(items) == 1:  # of an item that is there twice nobody owns the fields
+                _collect(items[0], schema.items, (*path, element), found)
 
 
 @dataclass(slots=True)
@@ -195,11 +195,20 @@ def _compare_maps(
 def _compare_lists(old: Any, new: Any, schema: Schema, path: Path, found: Difference) -> None:
     before, after = _by_element(old, schema), _by_element(new, schema)
     for element in before.keys() | after.keys():
-        _compare(before.get(element, MISSING), after.get(element, MISSING), schema.items, (*path, element), found)
+        ours, theirs = before.get(element, []), after.get(element, [])
+        here = (*path, element)
+        if max(len(ours), len(theirs)) > 1:
+            _compare_leaf(ours or MISSING, theirs or MISSING, here, found)
+        else:
+            _compare(next(iter(ours), MISSING), next(iter(theirs), MISSING), schema.items, here, found)
 
 
-def _by_element(items: Any, schema: Schema) -> dict[str, Any]:
-    return {element_of(item, schema): item for item in items} if isinstance(items, list) else {}
+def _by_element(items: Any, schema: Schema) -> dict[str, list[Any]]:
+    """The items by the path elements that name them; an update may have put two under one name."""
+    found: dict[str, list[Any]] = {}
+    for item in items if isinstance(items, list) else ():
+        found.setdefault(element_of(item, schema), []).append(item)
+    return found
 
 
 def merge(live: Any, applied: Any, schema: Schema) -> Any:
@@ -235,7 +244,7 @@ def _merged_list(live: list[Any], applied: list[Any], schema: Schema) -> list[An
             i += 1
         else:
             element = right[j]
-            merged.append(merge(theirs.get(element, MISSING), applied[j], schema.items))
+            merged.append(merge(theirs[element][0] if element in theirs else MISSING, applied[j], schema.items))
             done.add(element)
             next_shared = next(shared, None) if element == next_shared else next_shared
             i += i < len(left) and left[i] == element

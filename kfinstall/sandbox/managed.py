@@ -4,8 +4,7 @@ After k8s.io/apimachinery/pkg/util/managedfields and structured-merge-diff/merge
 to name the same fields, as those of every kind that the sandbox serves do.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -130,8 +129,23 @@ def write(body: Body, managers: Managers) -> Body:
     return {**body, "metadata": {**metadata, "managedFields": entries} if entries else metadata}
 
 
+MOST_UPDATERS = 10
+"""Entries of updates that an object keeps; older ones are merged into one of ANCIENT."""
+
+ANCIENT, BEFORE_APPLY = "ancient-changes", "before-first-apply"
+
+
 def updated(live: Body, wanted: Body, schema: Schema, writer: Writer, managers: Managers) -> Managers:
-    """The managers after a create, a replacement or a patch of any kind but apply."""
+    """The managers after a create, a replacement or a patch of any kind but apply.
+
+    An object whose managers are unknown stays so until somebody applies it (internal/skipnonapplied.go).
+    """
+    if not managers and live.get("metadata", {}).get("uid"):
+        return {}
+    return _capped(_updated(live, wanted, schema, writer, managers))
+
+
+def _updated(live: Body, wanted: Body, schema: Schema, writer: Writer, managers: Managers) -> Managers:
     difference = compare(live, wanted, schema)
     difference.keep(writer.counts)
     changed = _taken(managers, difference, keep=None)
@@ -140,6 +154,25 @@ def updated(live: Body, wanted: Body, schema: Schema, writer: Writer, managers: 
     mine = ((before.fields if before else set()) - difference.removed) | difference.modified | difference.added
     _put(changed, me, mine, writer, managers.get(me))
     return changed
+
+
+def _capped(managers: Managers) -> Managers:
+    """With the oldest updates of each version in one entry when there are too many (internal/capmanagers.go)."""
+    updaters = sorted((key for key in managers if key.operation == "Update"), key=lambda key: (managers[key].time, key))
+    surplus = len(updaters) - MOST_UPDATERS
+    oldest: dict[str, Manager] = {}
+    for key in updaters:
+        if surplus <= 0:
+            break
+        first = oldest.setdefault(key.version, key)
+        if first == key:
+            continue
+        bucket = Manager(ANCIENT, "Update", key.version, "")
+        fields = managers.pop(first if first in managers else bucket).fields | managers[key].fields
+        owned = managers.pop(key)
+        managers[bucket] = Owned(fields, owned.version, owned.time)
+        surplus -= 1
+    return managers
 
 
 def _put(
@@ -163,20 +196,16 @@ def _taken(managers: Managers, difference: Difference, keep: Manager | None) -> 
         if key == keep or not (owned.fields & lost):
             left[key] = owned
         elif fields := owned.fields - lost:
-            left[key] = Owned(fields, owned.version, writer_time(owned))
+            left[key] = Owned(fields, owned.version, owned.time)
     return left
-
-
-def writer_time(owned: Owned) -> str:
-    """An entry that only lost fields keeps its time."""
-    return owned.time
 
 
 def applied(
     live: Body, wanted: Body, schema: Schema, writer: Writer, managers: Managers, *, force: bool
 ) -> tuple[Body, Managers]:
     """The object after a server-side apply, and its managers. Raises StatusError for a conflict."""
-    refuse_duplicates(wanted, schema)
+    if not managers and live.get("metadata", {}).get("uid"):
+        managers = _updated({**live, "metadata": {}}, live, schema, replace(writer, name=BEFORE_APPLY), {})
     me = Manager(writer.name, "Apply", "", writer.subresource)
     mine = {path for path in fields_of(wanted, schema) if writer.counts(path)}
     before = managers.get(me)
@@ -234,12 +263,7 @@ def refuse_duplicates(value: Any, schema: Schema, path: Path = ()) -> None:
         element = element_of(item, schema)
         if element in elements:
             what = spelled((element,)).strip("[]")
-            kind = "key" if element.startswith("k:") else "item"
-            raise DuplicateItems(f"{spelled(path)}: duplicate entries for {kind} [{what}]")
+            raise DuplicateItems(f"{spelled(path)}: duplicate entries for key [{what}]")
         elements.add(element)
         if isinstance(item, (dict, list)):
             refuse_duplicates(item, schema.items, (*path, element))
-
-
-def entries(body: Body) -> Iterable[Mapping[str, Any]]:
-    return body["metadata"].get("managedFields") or ()

@@ -64,6 +64,10 @@ class Schema:
         found = self.source.get("items")
         return self._node(found) if isinstance(found, Mapping) else ANYTHING
 
+    def alternative(self, source: Source) -> "Schema":
+        """A schema that stands beside it, in anyOf and the like."""
+        return self._node(source)
+
     @cached_property
     def free(self) -> bool:
         """Whether fields that the schema does not name are kept."""

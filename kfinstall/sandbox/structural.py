@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.sandbox.schema import Schema
-from kfinstall.sandbox.status import Cause, not_supported, required, wrong
+from kfinstall.sandbox.formats import fits
+from kfinstall.sandbox.schema import KEYED, SET, Schema
+from kfinstall.sandbox.status import Cause, not_supported, required, shown, wrong
 
 ROOT = frozenset({"apiVersion", "kind", "metadata"})
 
@@ -55,9 +56,7 @@ def defaulted(value: Any, schema: Schema) -> Any:
         return value
     filled = {}
     for name, child in value.items():
-        known = schema.properties.get(name) or (
-            schema.values if isinstance(schema.source.get("additionalProperties"), dict) else None
-        )
+        known = _member(schema, name)
         if child is None and known is not None and not known.source.get("nullable"):
             continue
         filled[name] = defaulted(child, known) if known is not None else child
@@ -69,11 +68,11 @@ def defaulted(value: Any, schema: Schema) -> Any:
 
 def faults(body: Body, schema: Schema) -> list[Cause]:
     """Everything that the schema forbids."""
-    found = list(_required(body, schema, ""))
-    for name, known in schema.properties.items():
+    found = []
+    for name, known in sorted(schema.properties.items()):
         if name in body and name not in ROOT:
             found += _faults(body[name], known, name)
-    return found
+    return found + list(_required(body, schema, ""))
 
 
 def _required(value: Body, schema: Schema, path: str) -> Iterator[Cause]:
@@ -85,34 +84,94 @@ def _required(value: Body, schema: Schema, path: str) -> Iterator[Cause]:
 def _faults(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
     if value is None:
         if not schema.source.get("nullable") and schema.type:
-            yield Cause(
-                "FieldValueTypeInvalid",
-                path,
-                f'Invalid value: "null": {path} in body must be of type {schema.type}: "null"',
-            )
+            yield _mistyped(path, "null", schema)
+    elif not _has_type(value, schema):
+        yield _mistyped(path, "number" if isinstance(value, float) else _TYPE_NAMES[type(value)], schema)
+        if schema.type == "integer" and isinstance(value, float):
+            yield _whole(f"Checked value must be of type integer (default format) in {path}")
+    else:
+        yield from _combined_faults(value, schema, path)
+        yield from _value_faults(value, schema, path)
+        yield from _member_faults(value, schema, path)
+
+
+def _mistyped(path: str, kind: str, schema: Schema) -> Cause:
+    wanted = schema.type or "integer,string"
+    return Cause(
+        "FieldValueTypeInvalid", path, f'Invalid value: "{kind}": {path} in body must be of type {wanted}: "{kind}"'
+    )
+
+
+def _whole(why: str) -> Cause:
+    """A fault that the validator does not ascribe to a field."""
+    return Cause("FieldValueInvalid", "<nil>", f'Invalid value: "": {why}')
+
+
+def _combined_faults(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
+    """anyOf, oneOf, allOf and not, in the validator's order; of alternatives that all fail the first one is told."""
+    if schema.is_int_or_string:
         return
-    if not _has_type(value, schema):
-        kind = "integer" if isinstance(value, int) and not isinstance(value, bool) else _TYPE_NAMES[type(value)]
-        wanted = schema.type or "integer,string"
-        yield Cause(
-            "FieldValueTypeInvalid", path, f'Invalid value: "{kind}": {path} in body must be of type {wanted}: "{kind}"'
-        )
-        return
-    yield from _value_faults(value, schema, path)
+    for rule, wanted in (("anyOf", "at least one schema"), ("oneOf", "one and only one schema")):
+        results = _alternatives(value, schema, rule, path)
+        valid = sum(not result for result in results)
+        if results and not valid:
+            more = " Found none valid" if rule == "oneOf" else ""
+            yield _whole(f'"{path}" must validate {wanted} ({rule}){"." if more else ""}{more}')
+            yield from results[0]
+        elif rule == "oneOf" and valid > 1:
+            yield _whole(f'"{path}" must validate {wanted} ({rule}). Found {valid} valid alternatives')
+    results = _alternatives(value, schema, "allOf", path)
+    for result in results:
+        yield from result
+    if any(results):
+        none = "" if not all(results) else " None validated"
+        yield _whole(f'"{path}" must validate all the schemas (allOf){"." if none else ""}{none}')
+    if "not" in schema.source and not list(_faults(value, schema.alternative(schema.source["not"]), path)):
+        yield _whole(f'"{path}" must not validate the schema (not)')
+
+
+def _alternatives(value: Any, schema: Schema, rule: str, path: str) -> list[list[Cause]]:
+    return [list(_faults(value, schema.alternative(each), path)) for each in schema.source.get(rule) or ()]
+
+
+def _member_faults(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
     if isinstance(value, dict):
-        yield from _required(value, schema, path)
-        for name, child in value.items():
-            known = schema.properties.get(name) or (
-                schema.values if isinstance(schema.source.get("additionalProperties"), dict) else None
-            )
+        for name, child in sorted(value.items()):
+            known = _member(schema, name)
             if known is not None:
                 yield from _faults(child, known, f"{path}.{name}")
+        yield from _required(value, schema, path)
+        if schema.source.get("x-kubernetes-embedded-resource"):
+            for name in ("apiVersion", "kind"):
+                if not value.get(name):
+                    yield required(f"{path}.{name}")
     elif isinstance(value, list):
         for n, item in enumerate(value):
             yield from _faults(item, schema.items, f"{path}[{n}]")
+        yield from _duplicates(value, schema, path)
 
 
-_TYPE_NAMES = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
+def _duplicates(items: list[Any], schema: Schema, path: str) -> Iterator[Cause]:
+    """Of lists that are sets or have keys."""
+    if schema.relation not in {SET, KEYED}:
+        return
+    seen: list[Any] = []
+    for n, item in enumerate(items):
+        name = item if schema.relation == SET else {key: item.get(key) for key in schema.keys if key in item}
+        if name in seen:
+            yield Cause("FieldValueDuplicate", f"{path}[{n}]", f"Duplicate value: {shown(name)}")
+        seen.append(name)
+
+
+def _member(schema: Schema, name: str) -> Schema | None:
+    """The schema of a field or of a map's value."""
+    known = schema.properties.get(name)
+    if known is None and isinstance(schema.source.get("additionalProperties"), dict):
+        known = schema.values
+    return known
+
+
+_TYPE_NAMES = {str: "string", bool: "boolean", int: "integer", list: "array", dict: "object"}
 
 
 def _has_type(value: Any, schema: Schema) -> bool:
@@ -136,17 +195,24 @@ def _has_type(value: Any, schema: Schema) -> bool:
 
 def _value_faults(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
     source = schema.source
-    if "enum" in source and value not in source["enum"]:
-        yield not_supported(path, value, [str(entry) for entry in source["enum"]])
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         yield from _bounds(value, source, path)
     if isinstance(value, str):
         yield from _text(value, source, path)
-    for size, text in ((len(value) if isinstance(value, list) else None, "items"),):
-        if size is not None and size < source.get("minItems", 0):
-            yield wrong(path, size, f"{path} in body should have at least {source['minItems']} {text}")
-        if size is not None and size > source.get("maxItems", size):
-            yield Cause("FieldValueTooMany", path, f"Too many: {size}: must have at most {source['maxItems']} {text}")
+    if isinstance(value, list):
+        yield from _size(len(value), source, path, "Items", "items")
+    if isinstance(value, dict):
+        yield from _size(len(value), source, path, "Properties", "properties")
+    if "enum" in source and value not in source["enum"]:
+        yield not_supported(path, value, [str(entry) for entry in source["enum"]])
+
+
+def _size(size: int, source: Any, path: str, rule: str, what: str) -> Iterator[Cause]:
+    low, high = source.get(f"min{rule}", 0), source.get(f"max{rule}", size)
+    if size < low:
+        yield wrong(path, size, f"{path} in body should have at least {low} {what}")
+    if size > high:
+        yield Cause("FieldValueTooMany", path, f"Too many: {size}: must have at most {high} items")
 
 
 def _bounds(value: float, source: Any, path: str) -> Iterator[Cause]:
@@ -157,6 +223,9 @@ def _bounds(value: float, source: Any, path: str) -> Iterator[Cause]:
     if high is not None and (value > high or (source.get("exclusiveMaximum") and value == high)):
         than = "less than" if source.get("exclusiveMaximum") else "less than or equal to"
         yield wrong(path, value, f"{path} in body should be {than} {high}")
+    factor = source.get("multipleOf")
+    if factor and value % factor:
+        yield wrong(path, value, f"{path} in body should be a multiple of {factor}")
 
 
 def _text(value: str, source: Any, path: str) -> Iterator[Cause]:
@@ -167,6 +236,10 @@ def _text(value: str, source: Any, path: str) -> Iterator[Cause]:
     pattern = source.get("pattern")
     if pattern and not _matches(pattern, value):
         yield wrong(path, value, f"{path} in body should match '{pattern}'")
+    name = source.get("format", "")
+    if not fits(value, name):
+        text = f"Invalid value: {shown(value)}: {path} in body must be of type {name}: {shown(value)}"
+        yield Cause("FieldValueInvalid", path, text)
 
 
 def _matches(pattern: str, value: str) -> bool:

@@ -2,18 +2,27 @@
 
 import datetime
 import json
-import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.sandbox import admission, defaults, definitions, managed, structural, validation
+from kfinstall.sandbox import (
+    admission,
+    defaults,
+    definitions,
+    deletion,
+    managed,
+    strategies,
+    structural,
+    typed,
+    validation,
+)
 from kfinstall.sandbox.decode import Decoder
+from kfinstall.sandbox.fieldset import DuplicateItems
 from kfinstall.sandbox.kinds import Kind, Kinds, Version
 from kfinstall.sandbox.managed import Writer
-from kfinstall.sandbox.schema import ANY_SCALAR
 from kfinstall.sandbox.status import (
     MODIFIED,
     StatusError,
@@ -37,7 +46,6 @@ SERVER_FIELDS = (
     "generation",
     "selfLink",
 )
-FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"
 
 WITH_GENERATION = frozenset(
     {
@@ -128,27 +136,18 @@ class Writes:
             defaults.fill(write.kind.group, write.kind.kind, prepared)
         if unknown and write.checking == "Strict":
             listed = ", ".join(f'unknown field "{path}"' for path in sorted(unknown))
-            raise bad_request(f"{self._as_named(write)}strict decoding error: {listed}")
+            raise _unreadable(write.kind, write.version.name, f"strict decoding error: {listed}")
         if write.checking == "Warn":
             write.warnings += [f'unknown field "{path}"' for path in sorted(unknown)]
         return prepared
-
-    def _as_named(self, write: Write) -> str:
-        kind = write.kind
-        return (
-            "" if kind.custom else f'{kind.kind} in version "{write.version.name}" cannot be handled as a {kind.kind}: '
-        )
 
     def _custom(self, write: Write, body: Body, unknown: list[str]) -> Body:
         schema = write.version.schema
         if schema.metadata is None:
             raise AssertionError(write.kind)
         prepared = structural.pruned(body, schema, unknown)
-        decoder = Decoder(write.kind.kind, write.version.name)
-        metadata = decoder.decode({"apiVersion": "", "kind": "", **(body.get("metadata") or {})}, schema.metadata)
-        unknown += [f"metadata.{path}" for path in decoder.unknown if path not in {"apiVersion", "kind"}]
-        del metadata["apiVersion"], metadata["kind"]
-        prepared["metadata"] = metadata
+        decoder = Decoder(write.kind.kind, write.version.name, unknown)
+        prepared["metadata"] = decoder.struct(body.get("metadata") or {}, schema.metadata, "metadata")
         filled: Body = structural.defaulted(prepared, schema)
         return filled
 
@@ -166,6 +165,8 @@ class Writes:
         self._check_address(write, body)
         prepared = self.prepared(write, body)
         metadata = prepared["metadata"]
+        if metadata.get("resourceVersion"):
+            raise StatusError(500, "", "resourceVersion should not be set on objects to be created")
         if not metadata.get("name") and metadata.get("generateName"):
             metadata["name"] = metadata["generateName"][:58] + admission.suffix()
             if write.kind.kind == "Namespace":
@@ -178,13 +179,14 @@ class Writes:
         kind, metadata = write.kind, body["metadata"]
         if kind.namespaced:
             metadata["namespace"] = write.namespace
-        for name in (*SERVER_FIELDS, "resourceVersion", "managedFields"):
-            metadata.pop(name, None)
-        metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": now()}
-        if kind.custom or kind.kind in WITH_GENERATION:
-            metadata["generation"] = 1
+        counted = kind.custom or kind.kind in WITH_GENERATION
+        for name in (*SERVER_FIELDS, "managedFields"):
+            if counted or name != "generation":
+                metadata.pop(name, None)
+        metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": now(), **({"generation": 1} if counted else {})}
         self._reset_status(write, body)
-        wanted = json.loads(json.dumps(body))  # what admission fills in belongs to nobody
+        wanted = json.loads(json.dumps(body))  # what admission and the registry fill in belongs to nobody
+        strategies.prepare(kind, body)
         if kind.namespaced:
             admission.check_namespace(self.store, kind, write.namespace, write.name)
         admission.admit(self.store, kind, body, None, write.user)
@@ -216,28 +218,18 @@ class Writes:
         """The object in the body is the one that the address names."""
         if not isinstance(body, dict):
             raise bad_request("the body is not an object")
-        kind = write.kind
-        if body.get("kind", kind.kind) != kind.kind or body.get("apiVersion", write.api_version) != write.api_version:
-            raise bad_request(
-                f'{kind.kind} in version "{write.version.name}" cannot be handled as a {kind.kind}: no kind '
-                f'"{body.get("kind")}" is registered for version "{body.get("apiVersion")}"'
-                if not kind.custom
-                else (
-                    f"the API version in the data ({body.get('apiVersion')}) does not match the "
-                    f"expected API version ({write.api_version})"
-                )
-            )
-        body.setdefault("kind", kind.kind)
-        body.setdefault("apiVersion", write.api_version)
+        _check_type(write, body)
         if not isinstance(body.setdefault("metadata", {}), dict):
             raise bad_request("metadata is not an object")
-        given = body["metadata"].get("namespace") or ""
-        if kind.namespaced and given not in {"", write.namespace}:
+        name, namespace = body["metadata"].get("name") or "", body["metadata"].get("namespace") or ""
+        if write.kind.namespaced and namespace not in {"", write.namespace}:
             raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
-        if write.name and body["metadata"].get("name") not in {None, "", write.name}:
+        if write.name and not name:
             raise bad_request(
-                f"the name of the object ({body['metadata']['name']}) does not match the name on the URL ({write.name})"
+                f"the name of the object ({write.name} based on URL) was undeterminable: name must be provided"
             )
+        if write.name and name != write.name:
+            raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({write.name})")
 
     # Change
 
@@ -246,6 +238,14 @@ class Writes:
         self._check_address(write, body)
         with self.store.lock:
             old = self.standing(write)
+            uid = body["metadata"].get("uid")
+            if uid and uid != old["metadata"]["uid"]:
+                why = (
+                    f"StorageError: invalid object, Code: 4, Key: /registry/{write.kind.plural}/{write.namespace}/"
+                    f"{write.name}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: "
+                    f"{uid}, UID in object meta: {old['metadata']['uid']}"
+                )
+                raise conflict(write.kind.group, write.kind.plural, write.name, why)
             if write.kind.custom and not body["metadata"].get("resourceVersion"):
                 raise invalid(
                     write.kind.group,
@@ -262,6 +262,11 @@ class Writes:
             shown = {**old, "apiVersion": write.api_version}
             body = patched(shown)
             self._check_address(write, body)
+            uid = body["metadata"].get("uid")
+            if uid and uid != old["metadata"]["uid"]:
+                raise invalid(
+                    write.kind.group, write.kind.kind, write.name, [wrong("metadata.uid", uid, validation.IMMUTABLE)]
+                )
             return self._change(write, old, body)
 
     def standing(self, write: Write) -> Body:
@@ -272,13 +277,7 @@ class Writes:
         return {**old, "apiVersion": write.api_version}
 
     def _change(self, write: Write, old: Body, body: Body) -> Body:
-        given = body["metadata"].get("resourceVersion")
-        if given and given != old["metadata"]["resourceVersion"]:
-            raise conflict(write.kind.group, write.kind.plural, write.name, MODIFIED)
-        uid = body["metadata"].get("uid")
-        if uid and uid != old["metadata"]["uid"]:
-            why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['metadata']['uid']}"
-            raise conflict(write.kind.group, write.kind.plural, write.name, why)
+        _check_version(write, old, body)
         new = self._settled(write, old, self.prepared(write, body))
         managers = managed.updated(old, new, write.version.schema, write.writer(), self._managers(old, body))
         return self._finished(write, old, managed.write(new, managers))
@@ -316,10 +315,12 @@ class Writes:
 
     def apply(self, write: Write, body: Body, *, force: bool) -> tuple[Body, bool]:
         """Server-side apply: the object afterwards, and whether it is new."""
+        if body.get("apiVersion") != write.api_version or body.get("kind") != write.kind.kind:
+            group, _, version = str(body.get("apiVersion", "")).rpartition("/")
+            raise bad_request(f"invalid object type: {group}/{version}, Kind={body.get('kind', '')}")
         self._check_address(write, body)
         if body["metadata"].get("managedFields"):
             raise bad_request("metadata.managedFields must be nil")
-        body["metadata"].setdefault("name", write.name)
         self._check_typed(write, body)
         with self.store.lock:
             stands = self.store.get(write.kind.key, write.key) is not None
@@ -334,9 +335,7 @@ class Writes:
                     )
                 return self.create(write, body, apply=body), True
             old = self.standing(write)
-            given = body["metadata"].get("resourceVersion")
-            if given and given != old["metadata"]["resourceVersion"]:
-                raise conflict(write.kind.group, write.kind.plural, write.name, MODIFIED)
+            _check_version(write, old, body)
             merged, managers = managed.applied(
                 old, body, write.version.schema, write.writer(), managed.read(old), force=force
             )
@@ -345,7 +344,11 @@ class Writes:
 
     def _check_typed(self, write: Write, body: Body) -> None:
         """Raises StatusError as the conversion of an applied object to its type does."""
-        problem = typed_problem(body, write.version.schema, "") if not write.kind.custom else ""
+        problem = typed.problem_of(body, write.version.schema)
+        try:
+            managed.refuse_duplicates(body, write.version.schema)
+        except DuplicateItems as error:
+            problem = problem or str(error)
         if problem:
             where = f"{body['metadata'].get('namespace') or ''}/{write.name}"
             raise StatusError(
@@ -357,11 +360,11 @@ class Writes:
 
     def _finished(self, write: Write, old: Body, new: Body) -> Body:
         self._refuse_faults(write, new, old)
+        if not write.subresource:
         if self._same(old, new):
             return old
         if not write.subresource and (write.kind.custom or write.kind.kind in WITH_GENERATION) and _changed(old, new):
             new["metadata"] = {**new["metadata"], "generation": old["metadata"].get("generation", 0) + 1}
-        self._refuse_new_finalizers(write, old, new)
         if new["metadata"].get("deletionTimestamp") and self._is_released(write, new):
             return self._drop(write, new)
         return self._keep(write, new)
@@ -371,21 +374,6 @@ class Writes:
         if {**old, "metadata": 0} != {**new, "metadata": 0}:
             return False
         return _timeless(old["metadata"]) == _timeless(new["metadata"])
-
-    def _refuse_new_finalizers(self, write: Write, old: Body, new: Body) -> None:
-        if not old["metadata"].get("deletionTimestamp"):
-            return
-        extra = [
-            name
-            for name in new["metadata"].get("finalizers") or ()
-            if name not in (old["metadata"].get("finalizers") or ())
-        ]
-        if extra:
-            why = (
-                "metadata.finalizers: Forbidden: no new finalizers can be added if the object is "
-                "being deleted, found new finalizers "
-            )
-            raise forbidden(write.kind.group, write.kind.plural, write.name, why + repr(extra))
 
     def _is_released(self, write: Write, body: Body) -> bool:
         if body["metadata"].get("finalizers"):
@@ -400,18 +388,15 @@ class Writes:
             return {**body, "metadata": {**body["metadata"]}}
         kept = self.store.put(write.kind.key, write.key, stored)
         if write.kind.kind == "CustomResourceDefinition" and not write.subresource:
-            kept = self._define(kept)
+            self._define(kept)
         return {**kept, "apiVersion": write.api_version}
 
-    def _define(self, body: Body) -> Body:
+    def _define(self, body: Body) -> None:
         """What the definition's controllers do, at once: accept the names, establish, serve."""
         status, accepted = definitions.status_of(body, self.kinds, now())
         metadata = body["metadata"]
         if body.get("status") != status:
-            finalizer = "customresourcecleanup.apiextensions.k8s.io"
-            if not metadata.get("deletionTimestamp") and finalizer not in metadata.get("finalizers", ()):
-                metadata = {**metadata, "finalizers": [*metadata.get("finalizers", ()), finalizer]}
-            new = {**body, "status": status, "metadata": metadata}
+            new = {**body, "status": status}
             kind = self.kinds.get("apiextensions.k8s.io", "customresourcedefinitions")
             if kind is None:
                 raise AssertionError
@@ -420,7 +405,6 @@ class Writes:
             body = self.store.put(kind.key, Name("", metadata["name"]), managed.write(new, managers))
         if accepted:
             self.kinds.put(definitions.defined(body))
-        return body
 
     # Delete
 
@@ -428,67 +412,21 @@ class Writes:
         """The object, and whether it is gone at once."""
         with self.store.lock:
             old = self.standing(write)
-            self._check_preconditions(write, old, options)
-            metadata = dict(old["metadata"])
-            finalizers = self._finalizers(metadata, options)
-            grace = self._grace(write, old, options)
-            waits = (
-                bool(finalizers)
-                or grace > 0
-                or (write.kind.key == admission.NAMESPACES and bool(old["spec"].get("finalizers")))
-            )
-            if not waits:
-                return (old if write.dry else self._drop(write, old)), True
-            if finalizers:
-                metadata["finalizers"] = finalizers
-            first = "deletionTimestamp" not in metadata
-            if first:
-                metadata["deletionTimestamp"] = now()
-            if first or grace < metadata.get("deletionGracePeriodSeconds", 0):
-                metadata["deletionGracePeriodSeconds"] = grace
-            if first and "generation" in metadata:
-                metadata["generation"] += 1
-            if write.kind.key == admission.NAMESPACES:
-                metadata.pop("deletionGracePeriodSeconds", None)
-                new = {**old, "metadata": metadata, "status": {**old.get("status", {}), "phase": "Terminating"}}
-            else:
-                new = {**old, "metadata": metadata}
+            is_namespace = write.kind.key == admission.NAMESPACES
+            if is_namespace and write.name in KEPT_NAMESPACES:
+                raise forbidden("", "namespaces", write.name, "this namespace may not be deleted")
+            deletion.check_preconditions(write.kind, old, options)
+            finalizers = deletion.finalizers_after(write.kind, old["metadata"], options)
+            grace = deletion.grace_of(write.kind, old, options)
+            new = deletion.marked(old, finalizers, grace, now())
+            if not (finalizers or grace or (is_namespace and old["spec"].get("finalizers"))):
+                gone = old if write.dry else self._drop(write, old)
+                return (new if write.kind.kind == "Pod" else gone), True
+            if is_namespace:
+                new = deletion.terminating_namespace(old, now())
+            elif write.kind.kind == "CustomResourceDefinition":
+                new = deletion.terminating_definition(old, finalizers, now())
             return (old if self._same(old, new) else self._keep(write, new)), False
-
-    def _check_preconditions(self, write: Write, old: Body, options: Body) -> None:
-        wanted = options.get("preconditions") or {}
-        if wanted.get("uid") and wanted["uid"] != old["metadata"]["uid"]:
-            why = (
-                f"the UID in the precondition ({wanted['uid']}) does not match the UID in record "
-                f"({old['metadata']['uid']}). "
-                "The object might have been deleted and then recreated"
-            )
-            raise conflict(write.kind.group, write.kind.kind, write.name, why)
-        for name, word in (("resourceVersion", "ResourceVersion"),):
-            if wanted.get(name) and wanted[name] != old["metadata"][name]:
-                why = (
-                    f"Precondition failed: {word} in precondition: {wanted[name]}, {word} in object "
-                    f"meta: {old['metadata'][name]}"
-                )
-                raise conflict(write.kind.group, write.kind.plural, write.name, why)
-
-    def _finalizers(self, metadata: Body, options: Body) -> list[str]:
-        found = list(metadata.get("finalizers") or ())
-        policy = options.get("propagationPolicy") or ("Orphan" if options.get("orphanDependents") else "")
-        if policy and not metadata.get("deletionTimestamp"):
-            found = [name for name in found if name not in {FOREGROUND, ORPHAN}]
-            found += {"Foreground": [FOREGROUND], "Orphan": [ORPHAN]}.get(policy, [])
-        return found
-
-    def _grace(self, write: Write, old: Body, options: Body) -> int:
-        """Seconds that a pod gets to end: only one that runs on a node (pkg/registry/core/pod/strategy.go)."""
-        if write.kind.kind != "Pod":
-            return 0
-        spec, phase = old["spec"], (old.get("status") or {}).get("phase")
-        if not spec.get("nodeName") or phase in {"Failed", "Succeeded"}:
-            return 0
-        asked = options.get("gracePeriodSeconds")
-        return int(asked if asked is not None else spec.get("terminationGracePeriodSeconds", 30))
 
     def _drop(self, write: Write, body: Body) -> Body:
         if write.dry:
@@ -507,6 +445,39 @@ KEEPS_STATUS = frozenset({"Node", "Namespace", "PersistentVolume", "CustomResour
 """Kinds whose strategy takes a status on creation, or makes one from the specification."""
 
 
+KEPT_NAMESPACES = frozenset({"default", "kube-system", "kube-public"})
+"""Namespaces that cannot be deleted (plugin/pkg/admission/namespace/lifecycle)."""
+
+
+def _unreadable(kind: Kind, version: str, why: str) -> StatusError:
+    return bad_request(f'{kind.kind} in version "{version}" cannot be handled as a {kind.kind}: {why}')
+
+
+def _check_type(write: Write, body: Body) -> None:
+    """Raises StatusError when the body is of another kind or version; without any it is of the address's."""
+    kind, wanted = write.kind, write.api_version
+    given, version = body.setdefault("kind", kind.kind), body.setdefault("apiVersion", wanted)
+    if kind.custom and version != wanted:
+        raise bad_request(f"the API version in the data ({version}) does not match the expected API version ({wanted})")
+    if kind.custom and given != kind.kind:
+        name = str((body.get("metadata") or {}).get("name", ""))
+        raise invalid(kind.group, str(given), name, [wrong("kind", given, f"must be {kind.kind}")])
+    if given != kind.kind or version != wanted:
+        why = f'no kind "{given}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
+        raise bad_request(
+            f'{given} in version "{str(version).rpartition("/")[2]}" cannot be handled as a {kind.kind}: {why}'
+        )
+
+
+def _check_version(write: Write, old: Body, body: Body) -> None:
+    """Raises StatusError when somebody has changed the object meanwhile."""
+    given = str(body["metadata"].get("resourceVersion") or "")
+    if given and not given.isdecimal():
+        raise StatusError(500, "", f'strconv.ParseUint: parsing "{given}": invalid syntax')
+    if given and given != old["metadata"]["resourceVersion"]:
+        raise conflict(write.kind.group, write.kind.plural, write.name, MODIFIED)
+
+
 def _changed(old: Body, new: Body) -> bool:
     def counted(body: Body) -> Body:
         return {name: value for name, value in body.items() if name not in {"metadata", "status"}}
@@ -522,48 +493,3 @@ def _timeless(metadata: Body) -> Body:
 def deleted_status(write: Write, body: Body) -> Body:
     details = {**named(write.kind.group, write.kind.plural, write.name), "uid": body["metadata"]["uid"]}
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
-
-
-def typed_problem(value: Any, schema: Any, path: str) -> str:
-    """Why an applied object is not of its type, in structured-merge-diff's words; "" when it is."""
-    schema = schema.resolved(value)
-    if value is None:
-        return ""
-    if isinstance(value, dict) and not schema.is_scalar:
-        for name, child in value.items():
-            known = schema.field(name)
-            if known is None:
-                return f"{path}.{name}: field not declared in schema"
-            problem = typed_problem(child, known, f"{path}.{name}")
-            if problem:
-                return problem
-        return "" if schema.type in {"object", ""} else f"{path}: expected {schema.type}, got map"
-    if isinstance(value, list) and schema.type == "array":
-        return next(
-            filter(None, (typed_problem(item, schema.items, f"{path}[{n}]") for n, item in enumerate(value))), ""
-        )
-    return _scalar_problem(value, schema, path)
-
-
-def _scalar_problem(value: Any, schema: Any, path: str) -> str:
-    if schema is ANY_SCALAR:
-        return ""
-    shown = re.sub(r"^'|'$", "", repr(value))
-    match schema.type:
-        case "integer" | "number" if not isinstance(value, (int, float)) or isinstance(value, bool):
-            return f"{path}: expected numeric (int or float), got {_go_kind(value)}"
-        case "boolean" if not isinstance(value, bool):
-            return f"{path}: expected boolean, got {_go_kind(value)}"
-        case "string" if schema.name or schema.is_int_or_string:
-            return ""
-        case "string" if not isinstance(value, str):
-            return f"{path}: expected string, got &value.valueUnstructured{{Value:{shown}}}"
-        case "object":
-            return f"{path}: expected map, got &{{{shown}}}"
-        case "array":
-            return f"{path}: expected list, got &{{{shown}}}"
-    return ""
-
-
-def _go_kind(value: Any) -> str:
-    return {str: "string", bool: "boolean", int: "int", float: "float", dict: "map", list: "list"}[type(value)]

@@ -156,12 +156,16 @@ def _ordered(items: list[Any]) -> list[Any]:
     if not items or not all(isinstance(item, dict) for item in items):
         return items
     if all("fieldsV1" in item for item in items):
-        return sorted(items, key=json.dumps)
+        return sorted(items, key=_text)
     if all("message" in item and "field" in item for item in items):
         distinct = [item for n, item in enumerate(items) if item not in items[:n]]
         conflicts = all(item.get("reason") == "FieldManagerConflict" for item in distinct)
-        return sorted(distinct, key=json.dumps) if conflicts else distinct
+        return sorted(distinct, key=_text) if conflicts else distinct
     return items
+
+
+def _text(item: Any) -> str:
+    return json.dumps(item, sort_keys=True)
 
 
 def _is_controllers(item: Any) -> bool:

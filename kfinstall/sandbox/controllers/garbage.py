@@ -8,7 +8,7 @@ from kfinstall.sandbox.controllers.client import Client, name_of
 from kfinstall.sandbox.controllers.manager import Key
 from kfinstall.sandbox.kinds import GroupResource
 from kfinstall.sandbox.store import Change
-from kfinstall.sandbox.writing import FOREGROUND, ORPHAN
+from kfinstall.sandbox.deletion import FOREGROUND, ORPHAN
 
 DEFINITIONS = GroupResource("apiextensions.k8s.io", "customresourcedefinitions")
 CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
