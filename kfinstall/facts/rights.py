@@ -56,11 +56,10 @@ def needed_rights(manifests: Iterable[Manifest], resources: Mapping[GroupKind, R
 
 
 def _granting(manifest: Manifest, resource: Resource, namespace: str) -> Right:
+    """Asked in the namespace of the binding, wherever its role is (kubernetes/pkg/registry/rbac/escalation_check.go)."""
     verb = GRANTING[manifest.kind]
-    if verb == "escalate":
-        return Right(verb, GROUP, resource.plural, namespace)
     bound = str((manifest.body.get("roleRef") or {}).get("kind"))
-    return Right(verb, GROUP, f"{bound.lower()}s", namespace if bound == "Role" else "")
+    return Right(verb, GROUP, resource.plural if verb == "escalate" else f"{bound.lower()}s", namespace)
 
 
 def review(right: Right) -> Body:
