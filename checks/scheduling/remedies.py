@@ -1,6 +1,7 @@
 """What would make pods fit that wait, in words and with the commands for this very case."""
 
 import json
+from math import ceil
 from collections.abc import Iterator, Sequence
 
 from checks.scheduling.waiting import Waiting
@@ -9,7 +10,7 @@ from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.capacity import NOTHING, Room
 from kfinstall.facts.kinds import DEPLOYMENT, STATEFUL_SET
-from kfinstall.facts.obstacles import Kind
+from kfinstall.facts.obstacles import AND, Kind
 from kfinstall.facts.owners import command_name, workload
 from kfinstall.facts.quantities import readable
 from kfinstall.facts.relief import Relief, Stopping, relief
@@ -99,9 +100,10 @@ def _growing(found: Relief) -> Iterator[str]:
 def _grow(found: Relief) -> Iterator[str]:
     """minikube cannot grow: it is made anew."""
     if MINIKUBE in (found.room.node["metadata"].get("labels") or {}):
-        cpus = -(-(found.room.allocatable["cpu"] + found.missing.get("cpu", 0)) // 1)
-        mebibytes = -(-(found.room.allocatable["memory"] + found.missing.get("memory", 0)) // 1024**2)
-        yield f"minikube delete && minikube start --cpus {cpus} --memory {mebibytes}m"
+        cpus, memory = (
+            found.room.allocatable.get(name, NOTHING) + found.missing.get(name, NOTHING) for name in ("cpu", "memory")
+        )
+        yield f"minikube delete && minikube start --cpus {ceil(cpus)} --memory {ceil(memory / 1024**2)}m"
 
 
 def _stop(stopping: Stopping, snapshot: Snapshot) -> Iterator[str]:
@@ -163,7 +165,7 @@ def _patch(owner: ObjectKey, pod: Body, toleration: dict[str, str]) -> Iterator[
 
 def _label(pod: Waiting, general: Remedy) -> Remedy:
     """Labels of Kubernetes, of clouds and of vendors have a domain and tell what a node is: those are not invented."""
-    wanted = pod.decisive.what.split(", ")
+    wanted = pod.decisive.what.split(AND)
     keys = [each.lstrip("!").partition("=")[0].split(" ")[0] for each in wanted]
     commands = [f"kubectl get nodes -L {','.join(keys)}"]
     if all("=" in each and "/" not in each for each in wanted):

@@ -15,6 +15,9 @@ CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.
 CONDITION_TAINTS = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
 """Taints that Kubernetes sets while a node is not well."""
 
+AND = " and "
+"""Between several labels that a node lacks."""
+
 
 class Kind(StrEnum):
     """What an obstacle is, in the order in which one is named before others that weigh the same."""
@@ -115,7 +118,7 @@ def _of_node(pod: Body, room: Room) -> Iterator[Obstacle]:
         yield Obstacle(_taint_kind(key), f"{key}{value}:{taint.get('effect')}")
     lacking = unmatched(spec, room.node)
     if lacking:
-        yield Obstacle(Kind.LABELS, ", ".join(lacking))
+        yield Obstacle(Kind.LABELS, AND.join(lacking))
     taken = [port for other in room.pods for port in host_ports(other.get("spec") or {})]
     for port in host_ports(spec):
         if any(collide(port, other) for other in taken):
