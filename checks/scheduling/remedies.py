@@ -1,8 +1,8 @@
 """What would make pods fit that wait, in words and with the commands for this very case."""
 
 import json
-from math import ceil
 from collections.abc import Iterator, Sequence
+from math import ceil
 
 from checks.scheduling.waiting import Waiting
 from kfinstall.contracts.explanation import Remedy

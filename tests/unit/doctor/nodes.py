@@ -14,9 +14,9 @@ READY = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message":
 
 def node(name: str, *, labels: Mapping[str, str] | None = None, taints: Sequence[Body] = (), cordoned: bool = False,
          capacity: Mapping[str, str] | None = None, conditions: Sequence[Body] = (READY,), kubelet: str = "v1.34.1",
-         annotations: Mapping[str, str] | None = None, **allocatable: str) -> Body:  # fmt: skip
-    """A node that is well. allocatable: beside 110 pods; `nvidia_com__gpu` stands for nvidia.com/gpu."""
-    offered = {"pods": "110", **{_resource(key): value for key, value in allocatable.items()}}
+         devices: Mapping[str, str] | None = None, **allocatable: str) -> Body:  # fmt: skip
+    """A node that is well. allocatable: beside 110 pods. devices: by names that are no identifiers."""
+    offered = {"pods": "110", **allocatable, **(devices or {})}
     status = {
         "allocatable": offered,
         "capacity": {**offered, **(capacity or {})},
@@ -27,17 +27,14 @@ def node(name: str, *, labels: Mapping[str, str] | None = None, taints: Sequence
     if cordoned:
         spec["unschedulable"] = True
     own = {"kubernetes.io/hostname": name, **(labels or {})}
-    return body("Node", name, labels=own, annotations=annotations or {}, spec=spec, status=status)
-
-
-def _resource(key: str) -> str:
-    return key.replace("__", "/").replace("_", ".") if "__" in key else key.replace("_", "-")
+    return body("Node", name, labels=own, spec=spec, status=status)
 
 
 def standing(name: str, on: str, *, owner: Body | None = None, labels: Mapping[str, str] | None = None,
-             namespace: str = "kubeflow", **requests: str) -> Body:  # fmt: skip
+             namespace: str = "kubeflow", devices: Mapping[str, str] | None = None,
+             **requests: str) -> Body:  # fmt: skip
     """A pod that runs on a node."""
-    return _pod(name, namespace, RUNNING, requests, owner, labels, nodeName=on)
+    return _pod(name, namespace, RUNNING, {**requests, **(devices or {})}, owner, labels, nodeName=on)
 
 
 def refused(name: str, message: str = SHORT_OF_CPU, *, owner: Body | None = None, namespace: str = "kubeflow",
@@ -49,8 +46,7 @@ def refused(name: str, message: str = SHORT_OF_CPU, *, owner: Body | None = None
 
 def _pod(name: str, namespace: str, status: Body, requests: Mapping[str, str], owner: Body | None,
          labels: Mapping[str, str] | None, **spec: Any) -> Body:  # fmt: skip
-    wanted = {_resource(key): value for key, value in requests.items()}
-    container = {"name": "main", "image": "example.com/a:1", "resources": {"requests": wanted}}
+    container = {"name": "main", "image": "example.com/a:1", "resources": {"requests": dict(requests)}}
     found = pod(name, namespace, status=status, **{"containers": [container], **spec})
     if labels:
         found["metadata"]["labels"] = dict(labels)

@@ -62,7 +62,9 @@ def test_pods_that_ended_take_nothing_and_those_that_are_being_deleted_still_do(
     done["status"] = {"phase": "Succeeded"}
     going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     [room] = rooms(snapshot(node("n", cpu="2"), done, going, standing("other", "m", cpu="1")))
-    assert (room.free("cpu"), room.free("pods"), room.free("nvidia.com/gpu")) == (Decimal("1.5"), 109, 0)
+    assert (room.free("cpu"), room.free("pods"), room.free("nvidia.com/gpu")) == tuple(
+        map(Decimal, ("1.5", "109", "0"))
+    )
     assert room.lacks({"cpu": Decimal(2), "nvidia.com/gpu": Decimal(1)}) == {
         "cpu": Decimal("0.5"),
         "nvidia.com/gpu": Decimal(1),

@@ -239,7 +239,7 @@ def test_uneven_zones() -> None:
 def test_a_gpu_behind_a_taint_is_a_taint() -> None:
     taint = {"key": GPU, "value": "present", "effect": "NoSchedule"}
     message = "0/2 nodes are available: 1 Insufficient nvidia.com/gpu, 1 node(s) had untolerated taint(s)."
-    gpu = node("gpu", taints=[taint], cpu="8", nvidia_com__gpu="1")
+    gpu = node("gpu", taints=[taint], cpu="8", devices={GPU: "1"})
     found = only(node("n", cpu="8"), gpu, refused("p", message, requests={GPU: "1"}))
     assert (found.cause, told(found)[0]) == ("gpu-taint", f"gpu: taint {GPU}=present:NoSchedule is not tolerated")
 
@@ -247,8 +247,8 @@ def test_a_gpu_behind_a_taint_is_a_taint() -> None:
 def test_who_uses_the_gpus() -> None:
     found = only(
         node("n", cpu="8"),
-        node("gpu", cpu="8", nvidia_com__gpu="2"),
-        standing("train", "gpu", namespace="team", nvidia_com__gpu="2"),
+        node("gpu", cpu="8", devices={GPU: "2"}),
+        standing("train", "gpu", namespace="team", devices={GPU: "2"}),
         refused("p", NO_GPU, requests={GPU: "1"}),
     )
     assert found.cause == "gpu-all-busy-or-request-too-large"
@@ -258,14 +258,14 @@ def test_who_uses_the_gpus() -> None:
 
 
 def test_more_gpus_than_any_node_has() -> None:
-    nodes = [node(name, cpu="8", nvidia_com__gpu="2") for name in "ab"]
+    nodes = [node(name, cpu="8", devices={GPU: "2"}) for name in "ab"]
     found = only(*nodes, refused("p", NO_GPU, requests={GPU: "4"}))
     assert told(found)[0] == f"a: {GPU}: 4 asked, the whole node has 2"
     assert "No node of the present shape will do" in found.remedy.text
 
 
 def test_gpus_by_another_name() -> None:
-    partitioned = node("gpu", cpu="8", **{"nvidia.com/mig-1g.5gb": "7"})
+    partitioned = node("gpu", cpu="8", devices={"nvidia.com/mig-1g.5gb": "7"})
     found = only(
         partitioned, refused("p", "0/1 nodes are available: 1 Insufficient nvidia.com/gpu.", requests={GPU: "1"})
     )
