@@ -22,7 +22,7 @@ from tests.controlplane.folder import StateFolder
 from tests.controlplane.processes import Process
 from tests.controlplane.server import ControlPlane, free_ports
 from tests.kubelet.images import Repository
-from tests.kubelet.packages import SEARCHED
+from tests.kubelet.programs import SEARCHED
 from tests.kubelet.registries import LOOPBACK, Registries
 
 NAME = "localhost"

@@ -50,7 +50,7 @@ MEMBER = "Bearer member"
 
 
 @dataclass(frozen=True)
-class Refusal:
+class Answer:
     """What a registry answers instead of the image. methods: the Hub counts only who fetches a manifest (GET)."""
 
     status: HTTPStatus
@@ -59,18 +59,18 @@ class Refusal:
     methods: frozenset[str] = frozenset({"GET", "HEAD"})
 
 
-HUB_LIMIT = Refusal(
+HUB_LIMIT = Answer(
     HTTPStatus.TOO_MANY_REQUESTS,
     '{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your unauthenticated pull rate limit. '
     'https://www.docker.com/increase-rate-limit"}]}',
     {"RateLimit-Limit": "100;w=21600", "RateLimit-Remaining": "0;w=21600", "Retry-After": "21600"},
     frozenset({"GET"}),
 )
-ECR_LIMIT = Refusal(HTTPStatus.TOO_MANY_REQUESTS, '{"errors":[{"code":"TOOMANYREQUESTS","message":"Rate exceeded"}]}')
-FORBIDDEN = Refusal(
+ECR_LIMIT = Answer(HTTPStatus.TOO_MANY_REQUESTS, '{"errors":[{"code":"TOOMANYREQUESTS","message":"Rate exceeded"}]}')
+FORBIDDEN = Answer(
     HTTPStatus.FORBIDDEN, '{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}'
 )
-UNAVAILABLE = Refusal(
+UNAVAILABLE = Answer(
     HTTPStatus.SERVICE_UNAVAILABLE, "<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>"
 )
 
@@ -78,13 +78,13 @@ UNAVAILABLE = Refusal(
 class Registries:
     """The front end of the registry on this port of loopback. Repositories are named with their host: docker.io/a/b.
 
-    refusals: what repositories answer. private: repositories that only accounts (passwords by user) may read.
+    answers: of repositories that refuse. private: repositories that only accounts (passwords by user) may read.
     held: repositories whose blobs wait for the event.
     """
 
     def __init__(self, port: int, folder: Path) -> None:
         self.port = port
-        self.refusals: dict[str, Refusal] = {}
+        self.answers: dict[str, Answer] = {}
         self.private: set[str] = set()
         self.accounts: dict[str, str] = {}
         self.held: dict[str, threading.Event] = {}
@@ -154,9 +154,19 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.request = context.wrap_socket(self.connection, server_side=True)
             self.setup()
+            self.close_connection = False  # whatever version of HTTP asked for it
+
+    def finish(self) -> None:
+        super().finish()
+        self.connection.close()  # the server knows only the connection that TLS was put upon
 
     def do_HEAD(self) -> None:
         self.do_GET()
+
+    def do_POST(self) -> None:
+        """Asked first by containerd with credentials; then it asks in the older way."""
+        self.close_connection = True
+        self._answer(HTTPStatus.METHOD_NOT_ALLOWED)
 
     def do_GET(self) -> None:
         if self.host == TOKENS:
@@ -169,9 +179,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         name = f"{ALIASES.get(self.host, self.host)}/{found['repository']}"
         registries = self.server.registries
-        refusal = registries.refusals.get(name)
-        if refusal and self.command in refusal.methods:
-            self._answer(refusal.status, refusal.body.encode(), refusal.headers)
+        instead = registries.answers.get(name)
+        if instead and self.command in instead.methods:
+            self._answer(instead.status, instead.body.encode(), instead.headers)
         elif name in registries.private and self.headers.get("Authorization") != MEMBER:
             self._challenge(found["repository"])
         else:

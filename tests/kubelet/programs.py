@@ -1,4 +1,4 @@
-"""What a node needs of the machine, and how it comes there."""
+"""The programs that a node is made of: some are Debian's, the others are built here."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
+
+from tests.controlplane.build import ControlPlaneUnavailable, ensure_built
 
 ASKED_FOR = "KFINSTALL_TEST_KUBELET"
 PACKAGES = {"containerd": "containerd", "runc": "runc", "docker-registry": "docker-registry", "unshare": "util-linux"}
 """Programs, and the packages of Debian that they are in."""
+BUILT = ("kubelet", "workload")
 SEARCHED = os.pathsep.join(["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
 
 
@@ -17,17 +21,19 @@ class KubeletUnavailable(Exception):
     """There can be no kubelet on this machine; the message is one line that says why."""
 
 
-def ensure_installed() -> None:
-    """Raises KubeletUnavailable unless all programs are there; missing ones are installed where that is asked for."""
+def ensure_programs() -> Path:
+    """The folder of those that are built here, when all others are there, too. Raises KubeletUnavailable."""
     if sys.platform != "linux" or os.geteuid() != 0:
-        raise KubeletUnavailable("a kubelet needs Linux and root")
+        raise KubeletUnavailable("a node needs Linux and root")
     packages = _missing()
     if packages and not os.environ.get(ASKED_FOR):
-        raise KubeletUnavailable(f"not installed: {', '.join(packages)} ({ASKED_FOR}=1 installs with apt-get)")
+        raise KubeletUnavailable(f"not installed: {', '.join(packages)}; {ASKED_FOR}=1 has apt-get install them")
     if packages:
         _install(packages)
-    if packages := _missing():
-        raise KubeletUnavailable(f"apt-get did not bring {', '.join(packages)}")
+    try:
+        return ensure_built(Path(__file__).resolve().parent, BUILT)
+    except ControlPlaneUnavailable as unavailable:
+        raise KubeletUnavailable(str(unavailable)) from unavailable
 
 
 def _missing() -> list[str]:
