@@ -1,7 +1,7 @@
 """Pods without a network, names that nobody resolves, Services that nobody reaches."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from kfinstall.contracts.check import Check, Phase
@@ -87,7 +87,7 @@ def without_names(snapshot: Snapshot) -> Iterator[Finding]:
     for service in snapshot.all(SERVICE):
         if not matches({"matchLabels": NAME_SERVICE}, service["metadata"].get("labels") or {}):
             continue
-        pods = _selected(service, snapshot)
+        pods = _selected(service, snapshot.all(POD))
         if any(holds(pod, "Ready") for pod in pods):
             continue
         key = _key(SERVICE, service)
@@ -193,10 +193,13 @@ def selecting_nothing(snapshot: Snapshot) -> Iterator[Finding]:
     wanted: dict[ObjectKey, list[ObjectKey]] = defaultdict(list)
     for route, service in routed(snapshot):
         wanted[service].append(route)
+    pods: dict[str, list[Body]] = defaultdict(list)
+    for pod in snapshot.all(POD) if wanted else ():
+        pods[str(pod["metadata"].get("namespace") or "")].append(pod)
     for key, routes in wanted.items():
         found = snapshot.get(key)
         selector = ((found or {}).get("spec") or {}).get("selector")
-        if found is None or (selector and not _selected(found, snapshot)):
+        if found is None or (selector and not _selected(found, pods[key.namespace])):
             yield _behind_nothing(key, selector, routes)
 
 
@@ -228,12 +231,12 @@ def _behind_nothing(key: ObjectKey, selector: dict[str, str] | None, routes: lis
     )
 
 
-def _selected(service: Body, snapshot: Snapshot) -> list[Body]:
+def _selected(service: Body, pods: Iterable[Body]) -> list[Body]:
     selector = (service.get("spec") or {}).get("selector")
     namespace = service["metadata"].get("namespace")
     return [
         pod
-        for pod in (snapshot.all(POD) if selector else ())
+        for pod in (pods if selector else ())
         if pod["metadata"].get("namespace") == namespace
         and matches({"matchLabels": selector}, pod["metadata"].get("labels") or {})
     ]
