@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.sandbox import escalation
+from kfinstall.sandbox import escalation, limit_ranges, quota
 from kfinstall.sandbox.authorization import Authorizer
 from kfinstall.sandbox.kinds import GroupResource, Kind
 from kfinstall.sandbox.status import Cause, StatusError, forbidden, not_found
@@ -50,10 +50,19 @@ def admit(store: Store, kind: Kind, body: Body, old: Body | None, user: User) ->
     escalation.check(Authorizer(store), user, kind, body, old)
 
 
+def check_amounts(store: Store, kind: Kind, body: Body, old: Body | None) -> None:
+    """Refuse what is more than the namespace allows; old: None on creation. Raises StatusError 403."""
+    if kind.namespaced:
+        if old is None or kind.key != limit_ranges.PODS:
+            limit_ranges.check(store, kind.key, body)
+        quota.check(store, kind.key, body, old)
+
+
 def _pod(store: Store, pod: Body, old: Body | None) -> None:
     if old is not None:
         return
     spec = pod["spec"]
+    limit_ranges.fill(store, pod)
     _account(store, pod)
     _priority(store, pod)
     _tolerations(spec)

@@ -15,6 +15,7 @@ from kfinstall.sandbox.controllers.namespaces import Namespaces
 from kfinstall.sandbox.controllers.nodes import NODES, nodes_of
 from kfinstall.sandbox.controllers.operators import Operators
 from kfinstall.sandbox.controllers.provisioner import CLASSES, DRIVER, Provisioner, classes_of
+from kfinstall.sandbox.controllers.quotas import Quotas
 from kfinstall.sandbox.controllers.roles import Roles
 from kfinstall.sandbox.controllers.scheduler import Scheduler
 from kfinstall.sandbox.controllers.volumes import Volumes
@@ -43,6 +44,7 @@ class SandboxCluster:
                 Namespaces(manager, authority),
                 Garbage(manager),
                 Roles(manager),
+                Quotas(manager, self.api.store),
                 Volumes(manager),
                 Provisioner(Client(cluster, DRIVER), scenario),
                 Workloads(manager),

@@ -191,6 +191,7 @@ class Writes:
             admission.check_namespace(self.store, kind, write.namespace, write.name)
         admission.admit(self.store, kind, body, None, write.user)
         self._refuse_faults(write, body, None)
+        admission.check_amounts(self.store, kind, body, None)
         if write.name and self.store.get(kind.key, write.key) is not None:
             raise already_exists(kind.group, kind.plural, write.name)
         empty = self._empty(write)
@@ -361,6 +362,7 @@ class Writes:
     def _finished(self, write: Write, old: Body, new: Body) -> Body:
         self._refuse_faults(write, new, old)
         if not write.subresource:
+            admission.check_amounts(self.store, write.kind, new, old)
         if self._same(old, new):
             return old
         if not write.subresource and (write.kind.custom or write.kind.kind in WITH_GENERATION) and _changed(old, new):
