@@ -1,14 +1,14 @@
 """Rights that are given to nobody, or that somebody lacks."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from kfinstall.contracts.check import Check
 from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.fix import Fix, Patch
 from kfinstall.contracts.manifest import Body, ObjectKey
-from kfinstall.contracts.snapshot import Snapshot
+from kfinstall.contracts.snapshot import Right, Snapshot
 from kfinstall.facts.classify import classify
 from kfinstall.facts.kinds import (
     CLUSTER_ROLE,
@@ -20,7 +20,7 @@ from kfinstall.facts.kinds import (
     SERVICE_ACCOUNT,
 )
 from kfinstall.facts.owners import command_name, key_of
-from kfinstall.facts.rights import ACCOUNT, Right, applied, granted, refused_rights
+from kfinstall.facts.rights import ACCOUNT, applied, can_i, granted, refused_rights, rules
 from kfinstall.words import _
 
 OWN = "system:"
@@ -189,13 +189,18 @@ def _lacking(user: str, rights: dict[Right, tuple[ObjectKey, str]]) -> Finding:
         remedy=Remedy(
             _("Apply the component's roles again. Where they never had this right, grant exactly it."),
             (
-                *(f"{right.question} --as={user}" for right in sorted(rights)),
-                applied(granted(f"{name}-more", user, sorted(rights))),
+                *(can_i(right, user) for right in sorted(rights)),
+                applied(granted(f"{name}-more", user, rules(rights), _only_namespace(rights))),
             ),
         ),
         evidence=tuple(Evidence(" ".join(message.split()), about) for about, message in rights.values()),
         docs=RBAC,
     )
+
+
+def _only_namespace(rights: Iterable[Right]) -> str:
+    namespaces = {right.namespace for right in rights}
+    return namespaces.pop() if len(namespaces) == 1 else ""
 
 
 CHECKS = (

@@ -1,75 +1,28 @@
-"""Rights in a cluster: which ones an install needs, how to ask for them, and the smallest role that grants them.
+"""The smallest role that grants some rights, and its binding.
 
 https://kubernetes.io/docs/reference/access-authn-authz/rbac/
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from kfinstall.contracts.manifest import Body, Manifest
-from kfinstall.contracts.resource import GroupKind, Resource
+from kfinstall.contracts.manifest import Body
+from kfinstall.contracts.snapshot import Right
 
 GROUP = "rbac.authorization.k8s.io"
 ACCOUNT = "system:serviceaccount:"
 """What the user name of a service account begins with; its namespace and its name follow."""
 
-APPLYING = ("create", "get", "list", "patch", "watch")
-"""What is done to the objects of an install: applied, and watched until they are ready."""
 
-GRANTING = {"Role": "escalate", "ClusterRole": "escalate", "RoleBinding": "bind", "ClusterRoleBinding": "bind"}
-"""What lets somebody write rights that they do not hold: escalate on the role itself, bind on the role referred to."""
-
-
-class Right(NamedTuple):
-    """To do something with a resource; namespace "" is all of them, or that the resource has none."""
-
-    verb: str
-    group: str
-    resource: str
-    namespace: str = ""
-
-    @property
-    def question(self) -> str:
-        """The command that asks for it."""
-        name = f"{self.resource}.{self.group}" if self.group else self.resource
-        where = f" -n {self.namespace}" if self.namespace else ""
-        return f"kubectl auth can-i {self.verb} {name}{where}"
+def can_i(right: Right, user: str) -> str:
+    """The command that asks whether a user has a right."""
+    name = f"{right.resource}.{right.group}" if right.group else right.resource
+    where = f" -n {right.namespace}" if right.namespace else ""
+    return f"kubectl auth can-i {right.verb} {name}{where} --as={user}"
 
 
-EVERYTHING = Right("*", "*", "*")
-"""Who has this needs to be asked for nothing else."""
-
-
-def needed_rights(manifests: Iterable[Manifest], resources: Mapping[GroupKind, Resource]) -> list[Right]:
-    """What applying manifests takes, sorted; kinds that the server does not serve yet are left out."""
-    rights: set[Right] = set()
-    for manifest in manifests:
-        resource = resources.get(GroupKind(manifest.group, manifest.kind))
-        if resource is None:
-            continue
-        namespace = manifest.namespace if resource.namespaced else ""
-        rights.update(Right(verb, resource.group, resource.plural, namespace) for verb in APPLYING)
-        if manifest.group == GROUP and manifest.kind in GRANTING:
-            rights.add(_granting(manifest, resource, namespace))
-    return sorted(rights)
-
-
-def _granting(manifest: Manifest, resource: Resource, namespace: str) -> Right:
-    """Asked in the namespace of the binding, wherever its role is (kubernetes/pkg/registry/rbac/escalation_check.go)."""
-    verb = GRANTING[manifest.kind]
-    bound = str((manifest.body.get("roleRef") or {}).get("kind"))
-    return Right(verb, GROUP, resource.plural if verb == "escalate" else f"{bound.lower()}s", namespace)
-
-
-def review(right: Right) -> Body:
-    """The SelfSubjectAccessReview that asks whether the user of the connection has a right."""
-    attributes = {"verb": right.verb, "group": right.group, "resource": right.resource, "namespace": right.namespace}
-    spec = {"resourceAttributes": {name: value for name, value in attributes.items() if value}}
-    return {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": spec}
-
-
-def rules(rights: Iterable[Right]) -> list[dict[str, list[str]]]:
+def rules(rights: Iterable[Right]) -> list[Body]:
     """The shortest list of rules that grants these rights and no others, in whichever namespace they are bound."""
     verbs: dict[tuple[str, str], set[str]] = defaultdict(set)
     for right in rights:
@@ -82,20 +35,15 @@ def rules(rights: Iterable[Right]) -> list[dict[str, list[str]]]:
     ]
 
 
-def granted(name: str, user: str, rights: Sequence[Right]) -> list[Body]:
-    """A role with exactly these rights, and its binding to a user or service account (system:serviceaccount:a:b).
-
-    Within a namespace where all of them lie in one, else for the cluster.
-    """
-    namespaces = {right.namespace for right in rights}
-    namespace = namespaces.pop() if len(namespaces) == 1 else ""
+def granted(name: str, user: str, wanted: Sequence[Body], namespace: str = "") -> list[Body]:
+    """A role with these rules, and its binding to a user or service account; for the cluster without a namespace."""
     kind = "Role" if namespace else "ClusterRole"
     metadata = {"name": name, "namespace": namespace} if namespace else {"name": name}
-    role = {"apiVersion": f"{GROUP}/v1", "kind": kind, "metadata": metadata, "rules": rules(rights)}
+    role = {"apiVersion": f"{GROUP}/v1", "kind": kind, "metadata": metadata, "rules": list(wanted)}
     binding = {
         "apiVersion": f"{GROUP}/v1",
         "kind": f"{kind}Binding",
-        "metadata": metadata,
+        "metadata": dict(metadata),
         "roleRef": {"apiGroup": GROUP, "kind": kind, "name": name},
         "subjects": [subject(user)],
     }

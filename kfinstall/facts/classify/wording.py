@@ -1,10 +1,11 @@
 """A cause's texts, filled in with what the message named."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from kfinstall.contracts.explanation import Explanation, Json, Remedy
 from kfinstall.facts.classify.catalogue import Cause
+from kfinstall.facts.rights import applied, granted
 from kfinstall.words import _
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -22,13 +23,20 @@ def explained(cause: Cause, parameters: Mapping[str, Json], confidence: float, o
         summary=_filled(_(cause.summary), parameters, unsaid),
         remedy=Remedy(
             _filled(_(cause.remedy.text), parameters, unsaid),
-            tuple(_filled(command, parameters, {}) for command in cause.remedy.commands),
+            (*(_filled(command, parameters, {}) for command in cause.remedy.commands), *_grants(parameters)),
         ),
         docs=cause.docs,
         confidence=confidence,
         alternatives=others,
         failure=cause.failure,
     )
+
+
+def _grants(parameters: Mapping[str, Json]) -> Iterator[str]:
+    """Where rights are missing that the message lists: the command that grants exactly these."""
+    missing, user = parameters.get("rules"), parameters.get("user")
+    if isinstance(missing, list) and user:
+        yield applied(granted("kfinstall", str(user), [rule for rule in missing if isinstance(rule, dict)]))
 
 
 def _filled(template: str, parameters: Mapping[str, Json], unsaid: Mapping[str, str]) -> str:

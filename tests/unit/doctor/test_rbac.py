@@ -1,13 +1,14 @@
-"""Bindings that give nobody anything, service accounts that lack rights, and what an install needs."""
+"""Bindings that give nobody anything, service accounts that lack rights, and the roles that give them."""
 
 import yaml
 
 from checks.rbac import CHECKS
 from kfinstall.contracts.finding import Finding, Severity
 from kfinstall.contracts.fix import Patch
-from kfinstall.contracts.manifest import Body, Manifest
-from kfinstall.contracts.resource import GroupKind, Resource
-from kfinstall.facts.rights import Right, granted, needed_rights, review
+from kfinstall.contracts.manifest import Body
+from kfinstall.contracts.snapshot import Right
+from kfinstall.facts.classify import classify
+from kfinstall.facts.rights import granted, rules
 from tests.unit.doctor.clusters import body, event, pod, snapshot
 
 GROUP = "rbac.authorization.k8s.io"
@@ -85,32 +86,24 @@ def test_an_account_that_was_refused_gets_exactly_what_it_lacks() -> None:
     assert bound["subjects"] == [{"kind": "ServiceAccount", "namespace": "kubeflow", "name": "katib-ui"}]
 
 
-DEPLOYMENTS = Resource("apps", "Deployment", "deployments", namespaced=True, versions=("v1",))
-ROLES = Resource(GROUP, "ClusterRole", "clusterroles", namespaced=False, versions=("v1",))
-BINDINGS = Resource(GROUP, "RoleBinding", "rolebindings", namespaced=True, versions=("v1",))
-
-
-def test_what_an_install_needs_is_asked_right_by_right() -> None:
-    bound = {"roleRef": {"kind": "ClusterRole", "name": "x"}}
-    manifests = [
-        Manifest(body("Deployment", "a", "kubeflow", group="apps"), "app"),
-        Manifest(body("ClusterRole", "x", group=GROUP), "app"),
-        Manifest(body("RoleBinding", "b", "kubeflow", group=GROUP, **bound), "app"),
-        Manifest(body("Widget", "w", "kubeflow", group="example.com"), "app"),
-    ]
-    served = {GroupKind(each.group, each.kind): each for each in (DEPLOYMENTS, ROLES, BINDINGS)}
-    rights = needed_rights(manifests, served)
-    assert Right("patch", "apps", "deployments", "kubeflow") in rights
-    assert Right("escalate", GROUP, "clusterroles") in rights
-    assert Right("bind", GROUP, "clusterroles", "kubeflow") in rights
-    assert not [right for right in rights if right.group == "example.com"]
-    asked = review(Right("patch", "apps", "deployments", "kubeflow"))["spec"]["resourceAttributes"]
-    assert asked == {"verb": "patch", "group": "apps", "resource": "deployments", "namespace": "kubeflow"}
-
-
 def test_the_smallest_role_puts_resources_with_the_same_verbs_together() -> None:
-    rights = [Right(verb, "apps", kind, where) for verb in ("get", "list") for kind, where in (("a", "x"), ("b", "y"))]
-    given, bound = granted("installer", "alice@example.com", rights)
+    rights = [Right(verb, "apps", kind) for verb in ("get", "list") for kind in ("a", "b")]
+    given, bound = granted("installer", "alice@example.com", rules(rights))
     assert given["kind"] == "ClusterRole"
     assert given["rules"] == [{"apiGroups": ["apps"], "resources": ["a", "b"], "verbs": ["get", "list"]}]
     assert bound["subjects"] == [{"apiGroup": GROUP, "kind": "User", "name": "alice@example.com"}]
+
+
+def test_who_may_not_grant_is_given_the_rules_that_are_missing() -> None:
+    """What `kfinstall explain` and a failed install say: the binding that mends it, and no more than it needs."""
+    refusal = (
+        'clusterroles.rbac.authorization.k8s.io "x" is forbidden: user "alice" (groups=["system:authenticated"]) is '
+        "attempting to grant RBAC permissions not currently held:\n"
+        '{APIGroups:["apps"], Resources:["deployments"], Verbs:["get" "list"]}'
+    )
+    explained = classify(refusal)
+    assert explained
+    [command] = [each for each in explained.remedy.commands if each.startswith("kubectl apply")]
+    given, bound = yaml.safe_load_all(command.partition("\n")[2].removesuffix("\nEND"))
+    assert given["rules"] == [{"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "list"]}]
+    assert bound["subjects"][0]["name"] == "alice"

@@ -148,7 +148,8 @@ def test_a_sidecar_that_is_not_ready_waits_for_istiod() -> None:
 def test_pods_on_a_lost_node_are_blamed_on_the_node() -> None:
     lost = {"conditions": [{"type": "Ready", "status": "Unknown"}]}
     [finding] = found(running("a", ready=False, node="n1"), body("Node", "n1", status=lost))
-    assert (finding.cause, finding.needs) == ("pod-node-lost", {ObjectKey("", "Node", "", "n1")})
+    assert finding.cause == "pod-node-lost"
+    assert finding.needs == {ObjectKey("", "Node", "", "n1")}
 
 
 def test_evicted_pods_are_left_over() -> None:
