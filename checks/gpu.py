@@ -69,7 +69,7 @@ def _silent(vendor: Vendor, state: str, nodes: Sequence[_Silent], waiting: Seque
     return Finding(
         cause=cause,
         severity=Severity.ERROR if waiting else Severity.WARNING,
-        title=_("{nodes} with an accelerator of {vendor} offer none: {why}").format(
+        title=_("The accelerators of {nodes} ({vendor}) are not offered: {why}").format(
             nodes=many, vendor=vendor.name, why=why
         ),
         objects=(vendor.plugin,) if waiting else (),

@@ -159,8 +159,8 @@ def _problem(reason: str, evidence: Sequence[Evidence]) -> Finding:
     return Finding(
         cause=found.cause if found else "node-problem",
         severity=TELLING.get(reason, Severity.WARNING),
-        title=_("{nodes} report {reason}").format(
-            nodes=counted("{count} node", "{count} nodes", len(evidence)), reason=reason
+        title=_("{nodes} {reason}").format(
+            nodes=counted("{count} node reports", "{count} nodes report", len(evidence)), reason=reason
         ),
         objects=(),
         remedy=_cgroups() if reason == "CgroupV1" else found.remedy if found else _look(name),
