@@ -6,6 +6,8 @@ KfinstallError              a user can read it: what happened, why, what to do
 ├── FetchError              a repo or a document could not be had, or is not what it should be
 ├── RenderError             a kustomization does not build
 ├── ToolMissing             a program that is needed is not here, or too old
+├── ProgramFailed           a program that was run on this machine did not do its work
+├── CloudError              a cloud refused, or cannot be reached
 ├── ClusterError            the cluster cannot be reached, or refuses
 │   ├── Unreachable         no connection to the API server
 │   ├── Unauthorized        the API server does not accept the credentials
@@ -85,6 +87,14 @@ class RenderError(KfinstallError):
 
 class ToolMissing(KfinstallError):
     """A program that kfinstall needs is not installed, or is too old."""
+
+
+class ProgramFailed(KfinstallError):
+    """A program on this machine, such as minikube, ended with an error."""
+
+
+class CloudError(KfinstallError):
+    """A cloud's API refused what was asked, or did not answer."""
 
 
 class ClusterError(KfinstallError):

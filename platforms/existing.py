@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from kfinstall.contracts.platform import ClusterAccess
+from kfinstall.contracts.platform import ClusterAccess, Detection, Host, Tool
 from kfinstall.model.base import LocalPath
 from kfinstall.model.install import PlatformOptions
 from kfinstall.words import _
@@ -35,5 +35,11 @@ class Existing:
     summary = _("Any cluster that kubectl reaches: its current context, or one that you name.")
     options = ExistingOptions
 
-    def access(self, options: ExistingOptions) -> ClusterAccess:
+    def detect(self, host: Host) -> Detection:
+        """kubectl is not needed, but a user who looks around wants it."""
+        kubectl = host.find("kubectl")
+        get = "https://kubernetes.io/docs/tasks/tools/"
+        return Detection(tools=(Tool("kubectl", str(kubectl or ""), get, needed=False),))
+
+    def access(self, options: ExistingOptions, host: Host) -> ClusterAccess:  # noqa: ARG002 - the contract's signature
         return ClusterAccess(kubeconfig=options.kubeconfig, context=options.context)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from kfinstall.contracts.platform import ClusterAccess
+from kfinstall.contracts.platform import ClusterAccess, ClusterPhase, ClusterStatus, Detection, Host, KnownCluster
 from kfinstall.model.install import PlatformOptions
 from kfinstall.words import _
 
@@ -36,7 +36,15 @@ class Sandbox:
     summary = _("A simulated cluster on this machine: nothing is downloaded and nothing runs.")
     options = SandboxOptions
 
-    def access(self, options: SandboxOptions) -> ClusterAccess:
+    def detect(self, host: Host) -> Detection:  # noqa: ARG002 - the contract's signature
+        from kfinstall.sandbox.running import running  # noqa: PLC0415 - listing platforms must not load a cluster
+
+        found = running()
+        if found is None:
+            return Detection()
+        return Detection(clusters=(KnownCluster(found.scenario, ClusterStatus(ClusterPhase.RUNNING, found.url)),))
+
+    def access(self, options: SandboxOptions, host: Host) -> ClusterAccess:  # noqa: ARG002 - as above
         """Starts a sandbox in the background when none runs; `kfinstall sandbox stop` ends it."""
         from kfinstall.sandbox.running import ensure  # noqa: PLC0415 - listing platforms must not load a cluster
 

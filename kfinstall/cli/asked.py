@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kfinstall.cli.options import ConnectionFlags, DocumentFlags
+from kfinstall.engine.host import LocalHost
 from kfinstall.engine.release import Release, resolve
-from kfinstall.engine.state_folder import cache_folder
+from kfinstall.engine.state_folder import cache_folder, state_home
 from kfinstall.errors import UsageError
 from kfinstall.model.duration import duration
 from kfinstall.model.folder import is_web
@@ -41,8 +42,13 @@ def release(flags: DocumentFlags) -> Release:
 def cluster(asked: Release, flags: ConnectionFlags) -> "Cluster":
     """The cluster that a document means. Raises ClusterError."""
     platform = platforms().get(asked.install.platform.type)
-    access = platform.access(asked.install.platform)
+    access = platform.access(asked.install.platform, host(asked.install.platform.type))
     return connected(access.kubeconfig, access.context, flags)
+
+
+def host(platform: str) -> LocalHost:
+    """This machine, with a folder for the platform's own files."""
+    return LocalHost(state_home() / "platforms" / platform)
 
 
 def connected(kubeconfig: Path | None, context: str | None, flags: ConnectionFlags) -> "Cluster":

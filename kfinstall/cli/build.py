@@ -10,7 +10,9 @@ from kfinstall.cli.exit_codes import ExitCode
 from kfinstall.cli.narration import narrator
 from kfinstall.cli.options import DocumentFlags, document_options, progress_options
 from kfinstall.contracts.manifest import Manifest
-from kfinstall.engine.release import rendered
+from kfinstall.contracts.surroundings import Nowhere
+from kfinstall.engine.adaptation import adapted
+from kfinstall.engine.release import NO_NAMESPACE, rendered
 from kfinstall.words import _, counted
 
 
@@ -27,7 +29,8 @@ def build(*, dump: bool, log_format: str, color: str, plain: bool, **document: A
     for warning in (*release.warnings, *rendering.warnings):
         teller.note(_("Warning: {message}").format(message=warning))
     skipped = set(release.install.apply.skip_kinds)
-    manifests = [manifest for manifest in rendering.manifests if manifest.kind not in skipped]
+    objects = adapted(rendering.manifests, release.install, Nowhere(release.kfdef.namespace or NO_NAMESPACE))
+    manifests = [manifest for manifest in objects if manifest.kind not in skipped]
     if dump:
         _dump(manifests)
     else:

@@ -23,6 +23,7 @@ from kfinstall.cli.versioned import API_VERSION, versioned
 from kfinstall.contracts.check import Check, Phase
 from kfinstall.contracts.finding import Severity
 from kfinstall.contracts.manifest import Manifest
+from kfinstall.engine.adaptation import adapted
 from kfinstall.engine.release import rendered, wishes
 from kfinstall.errors import UsageError
 from kfinstall.registry import checks as registered
@@ -174,10 +175,13 @@ def _connected(flags: DocumentFlags, connection: ConnectionFlags) -> "Cluster":
 def _planned(flags: DocumentFlags, connection: ConnectionFlags) -> tuple["Cluster", Sequence[Manifest]]:
     """The cluster of a document, and the objects that installing it would apply. Raises as `kfinstall plan` does."""
     from kfinstall.engine.install import intended  # noqa: PLC0415 - imports the client library
+    from kfinstall.engine.surroundings import ClusterSurroundings  # noqa: PLC0415 - as above
 
     release = asked.release(flags)
     cluster = _named(asked.cluster(release, connection))
-    return cluster, intended(cluster, rendered(release).manifests, wishes(release))
+    asked_for = wishes(release)
+    manifests = adapted(rendered(release).manifests, release.install, ClusterSurroundings(cluster, asked_for.namespace))
+    return cluster, intended(cluster, manifests, asked_for)
 
 
 def _named(cluster: "Cluster") -> "Cluster":

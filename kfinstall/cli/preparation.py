@@ -17,6 +17,7 @@ from kfinstall.cli.options import (
     progress_options,
 )
 from kfinstall.cli.report import plan_line
+from kfinstall.engine.adaptation import adapted
 from kfinstall.engine.release import Release, rendered, wishes
 from kfinstall.engine.state_folder import state_folder
 from kfinstall.words import _
@@ -67,6 +68,7 @@ def plan_options(command: Command) -> Command:
 def prepare(flags: PlanFlags) -> Preparation:
     """Load, look at the cluster, render and plan, telling about it. Nothing is written."""
     from kfinstall.engine import install as installs  # noqa: PLC0415 - imports the client library
+    from kfinstall.engine.surroundings import ClusterSurroundings  # noqa: PLC0415 - as above
 
     teller = narrator(flags.log_format, flags.color, plain=flags.plain)
     release = asked.release(flags.document)
@@ -76,7 +78,8 @@ def prepare(flags: PlanFlags) -> Preparation:
     with teller.rendering() as observe:
         rendering = rendered(release, observe)
     wanted = wishes(release, prune=flags.prune, any_version=flags.any_version)
-    prepared = installs.prepare(cluster, rendering.manifests, wanted, state_folder(target.server))
+    manifests = adapted(rendering.manifests, release.install, ClusterSurroundings(cluster, wanted.namespace))
+    prepared = installs.prepare(cluster, manifests, wanted, state_folder(target.server))
     for warning in (*release.warnings, *rendering.warnings, *prepared.plan.warnings):
         teller.note(_("Warning: {message}").format(message=warning))
     if prepared.unfinished:

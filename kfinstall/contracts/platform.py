@@ -1,12 +1,21 @@
-"""What kfinstall needs of a platform: its name, its options, and the way to its cluster."""
+"""What kfinstall needs of a platform: its options, the way to its cluster, and, where it can, the cluster itself.
 
+Every platform is a Platform; what else it can do, it shows by being a Detects, a Transforms, a Lifecycle.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
+from kfinstall.contracts.finding import Finding
+from kfinstall.contracts.manifest import Manifest
+from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.model.install import PlatformOptions
 
 OptionsT = TypeVar("OptionsT", bound=PlatformOptions)
+OptionsT_contra = TypeVar("OptionsT_contra", bound=PlatformOptions, contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +27,104 @@ class ClusterAccess:
 
     kubeconfig: Path | None = None
     context: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A program that has ended. code: its exit code. out, err: what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Host(Protocol):
+    """This machine, for a platform. Programs get lists of arguments, never a shell."""
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The environment of the user."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the platform may keep files of its own, which only the user can read."""
+
+    def find(self, program: str) -> Path | None:
+        """The program on the PATH."""
+
+    def run(self, arguments: Sequence[str], *, seconds: float = 60.0) -> Ran:
+        """Run a program to its end. Raises ToolMissing when it is not there, and when it takes longer."""
+
+    def lines(self, arguments: Sequence[str]) -> Iterator[str]:
+        """What a program prints, line by line while it runs; ends it when the user stops.
+
+        Raises ToolMissing; and, when its exit code is not 0, after the last line ProgramFailed, with the end of what it
+        printed on standard error.
+        """
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the user wants to stop: leave things so that the same command goes on."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait; True at once when the user wants to stop."""
+
+
+class ClusterPhase(StrEnum):
+    """How far a cluster of a platform is."""
+
+    ABSENT = "absent"
+    CREATING = "creating"
+    STOPPED = "stopped"
+    RUNNING = "running"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterStatus:
+    """detail: one line for the user, for example its size and version."""
+
+    phase: ClusterPhase
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Something that happened while a cluster is made or taken away.
+
+    step: what is being done, in a few words. done: how far it is, 0 to 1; None where nobody knows.
+    """
+
+    step: str
+    message: str = ""
+    done: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A program that a platform uses. version: "" when it is not here. get: how to get it. needed: not only useful."""
+
+    name: str
+    version: str
+    get: str
+    needed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCluster:
+    """A cluster of a platform that was found on this machine. context: of the kubeconfig, "" when it has none."""
+
+    name: str
+    status: ClusterStatus
+    context: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What of a platform is on this machine; no cloud is asked."""
+
+    tools: Sequence[Tool] = ()
+    clusters: Sequence[KnownCluster] = ()
 
 
 class Platform(Protocol[OptionsT]):
@@ -39,5 +146,40 @@ class Platform(Protocol[OptionsT]):
     def options(self) -> type[OptionsT]:
         """The model of `platform` in a document; its `type` is Literal[<its name>]."""
 
-    def access(self, options: OptionsT) -> ClusterAccess:
-        """The cluster that the options mean. Only a platform that brings its own cluster starts anything."""
+    def access(self, options: OptionsT, host: Host) -> ClusterAccess:
+        """The way to the cluster that the options mean. Starts nothing, but for a cluster that comes with kfinstall."""
+
+
+@runtime_checkable
+class Detects(Protocol):
+    """A platform that leaves traces on a machine."""
+
+    def detect(self, host: Host) -> Detection:
+        """Look at this machine and its kubeconfig."""
+
+
+@runtime_checkable
+class Transforms(Protocol[OptionsT_contra]):
+    """A platform on which objects have to be other than they were released."""
+
+    def transformed(
+        self, manifests: Sequence[Manifest], options: OptionsT_contra, surroundings: Surroundings
+    ) -> list[Manifest]:
+        """The objects as this platform needs them: its quirks are mended here, and what it needs is added."""
+
+
+@runtime_checkable
+class Lifecycle(Protocol[OptionsT_contra]):
+    """A platform that makes clusters. Every call may be repeated: what an interrupted one began is gone on with."""
+
+    def preflight(self, options: OptionsT_contra, host: Host) -> Iterator[Finding]:
+        """What on this machine, or in the account, stands in the way."""
+
+    def status(self, options: OptionsT_contra, host: Host) -> ClusterStatus:
+        """How far the cluster of the options is."""
+
+    def create(self, options: OptionsT_contra, host: Host) -> Iterator[Progress]:
+        """Make the cluster, or start it, or go on. Raises KfinstallError with the way out."""
+
+    def delete(self, options: OptionsT_contra, host: Host) -> Iterator[Progress]:
+        """Take the cluster away, with everything in it."""

@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
+def state_home(environ: Mapping[str, str] = os.environ) -> Path:
+    """$XDG_STATE_HOME/kfinstall."""
+    base = environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(base) / "kfinstall"
+
+
 def state_folder(server: str, environ: Mapping[str, str] = os.environ) -> Path:
     """The folder for one cluster: $XDG_STATE_HOME/kfinstall/<host-port of the API server>."""
-    base = environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     name = re.sub(r"[^A-Za-z0-9.]+", "-", server.partition("://")[2] or server).strip("-")
-    return Path(base) / "kfinstall" / (name or "cluster")
+    return state_home(environ) / (name or "cluster")
 
 
 def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:

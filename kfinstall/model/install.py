@@ -20,6 +20,7 @@ from pydantic import (
 
 from kfinstall.model.base import FROM_FOLDER, DnsLabel, LocalPath, Model, Sha256, WebAddress
 from kfinstall.model.duration import PATTERN, duration, duration_text
+from kfinstall.model.storage import Automatic, Storage
 from kfinstall.words import _
 
 API_VERSION: Final = "kfinstall.io/v1alpha1"
@@ -208,6 +209,9 @@ class Install(Model):
     )
     kubeflow: Kubeflow = Field(
         default_factory=Kubeflow, title=_("Kubeflow"), description=_("Which Kubeflow, and your changes to it.")
+    )
+    storage: Storage = Field(
+        default_factory=Automatic, title=_("Storage"), description=_("Where Kubeflow's claims get their volumes.")
     )
     sources: Annotated[dict[str, str], FROM_FOLDER] = Field(
         default_factory=dict,

@@ -24,7 +24,6 @@ def schema(platforms: Mapping[str, type[PlatformOptions]]) -> dict[str, Any]:
         # with a single platform pydantic makes no union; a reader of the schema should not see the difference
         reference = platform.pop("allOf", None) or [{"$ref": platform.pop("$ref")}]
         platform["oneOf"] = reference
-    platform.pop("discriminator", None)
     generated["required"] = ["apiVersion", "kind", *generated.get("required", [])]
     return generated | {"title": API_VERSION}
 
@@ -45,11 +44,16 @@ def schema_text(schema: Mapping[str, Any]) -> str:
 
 
 class _Draft7(GenerateJsonSchema):
-    """Without what draft 7 does not know: keywords beside $ref are ignored there, so the $ref moves into allOf."""
+    """Without what draft 7 does not know: no discriminator, and as keywords beside $ref are ignored there, the $ref
+    moves into allOf."""
 
     def generate(self, schema: Any, mode: Any = "validation") -> dict[str, Any]:
         draft: dict[str, Any] = _with_lone_references(super().generate(schema, mode))
         return draft
+
+
+def _is_openapi(key: str, value: Any) -> bool:
+    return key == "discriminator" and isinstance(value, dict) and "propertyName" in value
 
 
 def _with_lone_references(value: Any) -> Any:
@@ -57,7 +61,7 @@ def _with_lone_references(value: Any) -> Any:
         return [_with_lone_references(each) for each in value]
     if not isinstance(value, dict):
         return value
-    inner = {key: _with_lone_references(each) for key, each in value.items()}
+    inner = {key: _with_lone_references(each) for key, each in value.items() if not _is_openapi(key, each)}
     if "$ref" in inner and len(inner) > 1:
         inner["allOf"] = [{"$ref": inner.pop("$ref")}]
     return inner

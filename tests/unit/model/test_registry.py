@@ -9,6 +9,7 @@ from typing import Literal
 import pytest
 
 from kfinstall.contracts.platform import ClusterAccess, Platform
+from kfinstall.engine.host import LocalHost
 from kfinstall.errors import UsageError
 from kfinstall.model.install import PlatformOptions
 from kfinstall.registry import PLATFORMS, Platforms, platforms
@@ -55,8 +56,9 @@ def test_the_built_in_platform_keeps_the_contract() -> None:
     assert platforms().options["existing"] is ExistingOptions
     assert platforms().broken == ()
     options = ExistingOptions(type="existing", kubeconfig=Path("/k"), context="c")
-    assert platform.access(options) == ClusterAccess(Path("/k"), "c")
-    assert platform.access(ExistingOptions(type="existing")) == ClusterAccess()
+    host = LocalHost(Path("/nowhere"))
+    assert platform.access(options, host) == ClusterAccess(Path("/k"), "c")
+    assert platform.access(ExistingOptions(type="existing"), host) == ClusterAccess()
 
 
 def test_a_broken_plugin_is_named_and_the_others_work() -> None:

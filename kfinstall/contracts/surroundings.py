@@ -1,0 +1,37 @@
+"""What a transformation of objects may have to know of the cluster that they go to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from kfinstall.contracts.manifest import Body
+
+
+class Surroundings(Protocol):
+    """None where no cluster is looked at, as for `kfinstall build`, or where the user may not look."""
+
+    @property
+    def namespace(self) -> str:
+        """Where Kubeflow runs."""
+
+    @property
+    def nodes(self) -> Sequence[Body] | None:
+        """The cluster's nodes."""
+
+    @property
+    def storage_classes(self) -> Sequence[Body] | None:
+        """The cluster's storage classes."""
+
+    @property
+    def user(self) -> str | None:
+        """How the API server names whoever installs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nowhere:
+    """The Surroundings of objects that go to no cluster yet."""
+
+    namespace: str
+    nodes: Sequence[Body] | None = None
+    storage_classes: Sequence[Body] | None = None
+    user: str | None = None

@@ -1,0 +1,100 @@
+"""This machine, as platforms use it: programs without a shell, a folder of their own, the user's wish to stop."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from kfinstall.contracts.platform import Ran
+from kfinstall.errors import ProgramFailed, ToolMissing
+from kfinstall.facts.classify import redacted
+from kfinstall.words import _
+
+LAST_LINES = 15
+"""Of what a program printed on standard error, when it failed."""
+
+ENDING = 10.0
+"""Seconds that a program gets to end by itself once the user stops."""
+
+
+class LocalHost:
+    """A Host (see contracts). stopped: set when the user wants to stop."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str] = os.environ) -> None:
+        self.environ = environ
+        self.stopped = threading.Event()
+        self._folder = folder
+
+    @property
+    def folder(self) -> Path:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self._folder
+
+    @property
+    def stopping(self) -> bool:
+        return self.stopped.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        return self.stopped.wait(seconds)
+
+    def find(self, program: str) -> Path | None:
+        found = shutil.which(program, path=self.environ.get("PATH"))
+        return Path(found) if found else None
+
+    def run(self, arguments: Sequence[str], *, seconds: float = 60.0) -> Ran:
+        try:
+            done = subprocess.run(  # noqa: S603 - a list of arguments, no shell
+                self._command(arguments), stdin=subprocess.DEVNULL, capture_output=True, env=dict(self.environ),
+                timeout=seconds, check=False, encoding="utf-8", errors="replace",
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise ProgramFailed(
+                _("{program} did not answer within {seconds:.0f} seconds.").format(
+                    program=arguments[0], seconds=seconds
+                )
+            ) from None
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def lines(self, arguments: Sequence[str]) -> Iterator[str]:
+        with subprocess.Popen(  # noqa: S603 - as above
+            self._command(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=dict(self.environ), encoding="utf-8", errors="replace",
+        ) as process:  # fmt: skip
+            assert process.stdout is not None  # noqa: S101 - a pipe
+            assert process.stderr is not None  # noqa: S101 - a pipe
+            said: list[str] = []
+            listener = threading.Thread(target=lambda lines=process.stderr: said.extend(lines), daemon=True)
+            listener.start()
+            watcher = threading.Thread(target=self._end_when_stopped, args=(process,), daemon=True)
+            watcher.start()
+            try:
+                for line in process.stdout:
+                    yield line.rstrip("\r\n")
+            finally:
+                if process.poll() is None and not self.stopping:
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(ENDING)
+                if process.poll() is None:
+                    process.terminate()
+            process.wait()
+            listener.join(ENDING)
+        if process.returncode:
+            raise ProgramFailed(
+                _("{program} failed (exit code {code}).").format(program=arguments[0], code=process.returncode),
+                why=redacted("".join(said[-LAST_LINES:]).strip()),
+            )
+
+    def _end_when_stopped(self, process: "subprocess.Popen[str]") -> None:
+        while process.poll() is None:
+            if self.stopped.wait(0.2):
+                process.terminate()
+                return
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        found = self.find(arguments[0])
+        if found is None:
+            raise ToolMissing(_("{program} is not installed, or not on the PATH.").format(program=arguments[0]))
+        return [str(found), *arguments[1:]]

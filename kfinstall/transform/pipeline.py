@@ -1,0 +1,13 @@
+"""The transformations of a document, in the order in which they see the objects."""
+
+from collections.abc import Sequence
+
+from kfinstall.contracts.manifest import Manifest
+from kfinstall.contracts.surroundings import Surroundings
+from kfinstall.model.install import Install
+from kfinstall.transform import storage
+
+
+def transformed(manifests: Sequence[Manifest], install: Install, surroundings: Surroundings) -> list[Manifest]:
+    """The objects of a release as the document wants them in this cluster. Raises KfinstallError."""
+    return storage.transformed(manifests, install.storage, surroundings)
