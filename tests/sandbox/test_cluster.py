@@ -113,7 +113,7 @@ def test_a_claim_without_a_class_waits_for_ever(scenario: Started) -> None:
 )
 def test_an_image_cannot_be_pulled(scenario: Started, name: str, image: str, words: str) -> None:
     api = scenario(name)
-    for number in range(4):  # the first three are within the limit of Docker Hub
+    for number in range(4):  # the first is within the limit of Docker Hub
         made(api, pod(f"p-{number}", f"{image}{number}"))
     failed = [each["metadata"]["name"] for each in api.get(PODS)["items"]]
     troubled = eventually(lambda: [each for each in failed if _is_failing(api, each)])

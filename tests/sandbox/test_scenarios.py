@@ -1,0 +1,135 @@
+"""A whole Kubeflow, and a small input of our own, in every scenario: it comes up, or fails as a real cluster does."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kfinstall.facts.classify import classify
+from kfinstall.sandbox import scenario as scenarios
+from tests.contract.installer import eventually
+from tests.controlplane.api import Api
+from tests.golden.test_releases import ARCHIVES, SOURCES
+from tests.sandbox.conftest import served
+from tests.sandbox.test_starter import Workbench
+
+SMALL = Path(__file__).with_name("small") / "kfdef.yaml"
+PODS = "/api/v1/namespaces/default/pods"
+
+
+@dataclass(frozen=True)
+class Input:
+    """What is installed. objects: the namespace included."""
+
+    kubeflow: dict[str, Any]
+    objects: int
+
+
+INPUTS = {
+    "small": Input({"file": str(SMALL)}, 10),
+    "kubeflow": Input({"preset": "kubeflow-1.10"}, 611),
+}
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an install ends: exit code, what the cluster says, and the causes that are told."""
+
+    code: int
+    says: str
+    causes: frozenset[str]
+
+
+FAILING = {
+    "docker-hub-rate-limited": Ending(4, "429 Too Many Requests", frozenset({"rl-dockerhub-pull"})),
+    "gcr-blocked": Ending(4, "dial tcp: lookup gcr.io: i/o timeout", frozenset({"img-dns"})),
+    "laptop-too-small": Ending(
+        4, "0/1 nodes are available: .*1 Insufficient memory", frozenset({"sched-insufficient-memory"})
+    ),
+    "no-default-storageclass": Ending(
+        4, "pod has unbound immediate PersistentVolumeClaims", frozenset({"st-no-default-storageclass"})
+    ),
+    "restricted-user": Ending(
+        1, r'configmaps "kfinstall-\w+" is forbidden: User "engineer" cannot get resource "configmaps"', frozenset()
+    ),
+}
+COMING_UP = ("healthy", "gpu-exhausted")
+
+
+@pytest.fixture(params=INPUTS)
+def wanted(request: pytest.FixtureRequest) -> Input:
+    if request.param == "kubeflow" and not ARCHIVES.is_dir():
+        pytest.skip(f"the archives of the releases are not in {ARCHIVES}")
+    return INPUTS[request.param]
+
+
+@pytest.fixture
+def install(wanted: Input, tmp_path: Path) -> Path:
+    """The document."""
+    document = {
+        "apiVersion": "kfinstall.io/v1alpha1",
+        "kind": "Install",
+        "metadata": {"name": "kubeflow"},
+        "platform": {"type": "existing"},
+        "kubeflow": wanted.kubeflow,
+        "sources": {url: str(ARCHIVES / name) for url, name in SOURCES.items()},
+    }
+    file = tmp_path / "kubeflow.yaml"
+    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return file
+
+
+def installed(cluster: Workbench, document: Path, timeout: str, code: int = 0) -> str:
+    """Rendering is tested elsewhere: it is kept from session to session."""
+    cache = f"{os.environ['KFINSTALL_TEST_CACHE']}/scenarios"
+    return cluster.run("install", "-f", str(document), "--yes", "--timeout", timeout, code=code, XDG_CACHE_HOME=cache)
+
+
+def test_every_scenario_has_its_test() -> None:
+    assert {*FAILING, *COMING_UP} == set(scenarios.names())
+
+
+@pytest.mark.parametrize("name", COMING_UP)
+def test_it_comes_up(name: str, wanted: Input, install: Path, tmp_path: Path) -> None:
+    with served(name, tmp_path) as kubeconfig:
+        cluster = Workbench(kubeconfig, tmp_path)
+        said = installed(cluster, install, "60s")
+        assert f"{wanted.objects} created" in said
+        assert f"kubeflow: {wanted.objects} of {wanted.objects} objects are ready" in cluster.run("status")
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_it_fails_in_its_own_way(name: str, install: Path, tmp_path: Path) -> None:
+    ending = FAILING[name]
+    with served(name, tmp_path) as kubeconfig:
+        cluster = Workbench(kubeconfig, tmp_path)
+        said = installed(cluster, install, "6s", ending.code)
+    assert re.search(ending.says, said), said
+    told = set(re.findall(r"\(holds back \d+ objects?; ([a-z0-9-]+)\)", said))
+    assert ending.causes <= told, said
+
+
+def test_a_third_gpu_is_waited_for(tmp_path: Path) -> None:
+    container = {"name": "train", "image": "example.com/a:1", "resources": {"limits": {"nvidia.com/gpu": "1"}}}
+    tolerated = [{"key": "nvidia.com/gpu", "operator": "Exists"}]
+    with served("gpu-exhausted", tmp_path) as kubeconfig, Api(kubeconfig) as api:
+        eventually(lambda: api.get("/api/v1/namespaces/default/serviceaccounts")["items"])
+        for name in ("first", "second", "third"):
+            api.create(
+                PODS, {"metadata": {"name": name}, "spec": {"containers": [container], "tolerations": tolerated}}
+            )
+        [message] = eventually(lambda: _unschedulable(api.get(PODS)["items"]))
+    assert "3 Insufficient nvidia.com/gpu" in message
+    found = classify(message)
+    assert found is not None
+    # the message is the same where no node has one: the nodes decide, and it does not show them
+    assert "gpu-all-busy-or-request-too-large" in (found.cause, *found.alternatives)
+
+
+def _unschedulable(pods: list[dict[str, Any]]) -> list[str]:
+    conditions = [each for pod in pods for each in pod["status"].get("conditions") or ()]
+    return [each["message"] for each in conditions if each.get("reason") == "Unschedulable"]
