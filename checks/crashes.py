@@ -23,6 +23,10 @@ from kfinstall.words import _
 NOT_STARTED = frozenset({"CrashLoopBackOff", "RunContainerError", "CreateContainerError", "PostStartHookError"})
 """Reasons of a container that waits to be started once more (kubernetes/pkg/kubelet/container/sync_result.go)."""
 
+MISCONFIGURED = "CreateContainerConfigError"
+MISSING = frozenset({"st-mount-object-missing", "node-config-missing-key"})
+"""Causes of it that are told by the object that is missing, in mounts."""
+
 SYMPTOM = "node-crashloop"
 OUT_OF_MEMORY = "OOMKilled"
 SURE = 0.7
@@ -66,10 +70,15 @@ def out_of_memory(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _fails(container: Container, body: Body) -> bool:
     if container.state == "waiting":
-        return container.reason in NOT_STARTED
+        return container.reason in NOT_STARTED or _is_misconfigured(container)
     lives = (body.get("status") or {}).get("phase") in {"Pending", "Running"}
     again = not container.init and (body.get("spec") or {}).get("restartPolicy", "Always") == "Always"
     return container.state == "terminated" and lives and (again or bool(container.exit_code))
+
+
+def _is_misconfigured(container: Container) -> bool:
+    found = classify(container.message)
+    return container.reason == MISCONFIGURED and not (found and found.cause in MISSING)
 
 
 def _crash(body: Body, container: Container, snapshot: Snapshot) -> _Crash:

@@ -19,6 +19,10 @@ MOST_LOGS = 50
 LARGEST = 64 * 1024
 """Bytes of a log."""
 
+NO_LOG = "unable to retrieve container logs for "
+"""What a kubelet answers, as if it were the log, when it has cleared the container away
+(kubernetes/pkg/kubelet/kuberuntime/kuberuntime_container.go)."""
+
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
@@ -79,6 +83,6 @@ class Outside:
                 text = self._cluster.connection.text(path, query, limit=LARGEST)
             except ClusterError:
                 continue
-            if text.strip():
+            if text.strip() and not text.startswith(NO_LOG):
                 return tuple(redacted(line) for line in text.splitlines()[-LINES:])
         return ()

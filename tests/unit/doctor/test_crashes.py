@@ -49,6 +49,17 @@ def test_a_termination_message_tells_it_where_there_is_no_log() -> None:
     assert finding.cause == "img-exec-format"
 
 
+def test_a_container_that_may_not_run_as_it_is_made_is_found() -> None:
+    said = 'container has runAsNonRoot and image will run as root (pod: "a_kubeflow(1)", container: main)'
+    [finding] = found(pod("a", status=waiting("CreateContainerConfigError", said)))
+    assert finding.cause == "node-run-as-non-root"
+    assert [each.text for each in finding.evidence] == [said]
+
+
+def test_a_missing_object_is_told_by_the_mounts() -> None:
+    assert found(pod("a", status=waiting("CreateContainerConfigError", 'configmap "settings" not found'))) == []
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [(0, "without an error"), (2, "arguments"), (127, "not in the image"), (132, "SIGILL"), (139, "SIGSEGV"),
