@@ -5,7 +5,13 @@ from collections.abc import Iterator
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.api import Api
 from kfinstall.sandbox.controllers.client import Client
+from kfinstall.sandbox.controllers.cron_jobs import CronJobs
+from kfinstall.sandbox.controllers.daemon_sets import DaemonSets
+from kfinstall.sandbox.controllers.deployments import Deployments
+from kfinstall.sandbox.controllers.disruption import Disruption
 from kfinstall.sandbox.controllers.endpoints import Endpoints
+from kfinstall.sandbox.controllers.ephemeral import Ephemeral
+from kfinstall.sandbox.controllers.evictions import Evictions
 from kfinstall.sandbox.controllers.garbage import Garbage
 from kfinstall.sandbox.controllers.jobs import Jobs
 from kfinstall.sandbox.controllers.kubelet import Kubelets
@@ -16,10 +22,11 @@ from kfinstall.sandbox.controllers.nodes import NODES, nodes_of
 from kfinstall.sandbox.controllers.operators import Operators
 from kfinstall.sandbox.controllers.provisioner import CLASSES, DRIVER, Provisioner, classes_of
 from kfinstall.sandbox.controllers.quotas import Quotas
+from kfinstall.sandbox.controllers.replica_sets import ReplicaSets
 from kfinstall.sandbox.controllers.roles import Roles
 from kfinstall.sandbox.controllers.scheduler import Scheduler
+from kfinstall.sandbox.controllers.stateful_sets import StatefulSets
 from kfinstall.sandbox.controllers.volumes import Volumes
-from kfinstall.sandbox.controllers.workloads import Workloads
 from kfinstall.sandbox.kinds import GroupResource
 from kfinstall.sandbox.kubernetes import kubernetes_data
 from kfinstall.sandbox.scenario import Scenario
@@ -47,9 +54,16 @@ class SandboxCluster:
                 Quotas(manager, self.api.store),
                 Volumes(manager),
                 Provisioner(Client(cluster, DRIVER), scenario),
-                Workloads(manager),
-                Jobs(manager),
+                Ephemeral(manager),
+                Deployments(manager, speed),
+                ReplicaSets(manager, speed),
+                StatefulSets(manager, speed),
+                DaemonSets(manager, speed),
+                Jobs(manager, speed),
+                CronJobs(manager, speed),
                 Endpoints(manager),
+                Disruption(manager),
+                Evictions(manager, speed),
                 Operators(Client(cluster, "operators")),
                 Scheduler(Client(cluster, "default-scheduler")),
                 kubelets,

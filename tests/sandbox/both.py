@@ -19,7 +19,7 @@ from tests.controlplane.api import Api, Object
 from tests.controlplane.cluster import Cluster
 from tests.sandbox.conftest import SPEED, served
 
-PATIENCE = 20.0
+PATIENCE = 10.0
 
 
 @dataclass(frozen=True)

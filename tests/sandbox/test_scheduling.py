@@ -108,9 +108,10 @@ UDP = [{"containerPort": 80, "hostPort": 8080, "protocol": "UDP"}]
 
 @dataclass(frozen=True)
 class Case:
-    """What stands (claims, then pods that have come up), and the pod that is asked about."""
+    """What stands (claims, then pods that are on nodes), the pod that is asked about, and whether it gets a node."""
 
     pod: Object
+    bound: bool = False
     claims: list[Object] = field(default_factory=list)
     standing: list[Object] = field(default_factory=list)
 
@@ -246,9 +247,8 @@ def test_a_pod_is_placed_or_explained_as_kube_scheduler_does(both: Both, case: C
         both.create("pods", each)
         both.agree(lambda side, name=each["metadata"]["name"]: placing(side, name)[:1], lambda seen: seen == ["True"])  # type: ignore[misc]
     both.create("pods", case.pod)
-    seen = both.agree(lambda side: placing(side, "p"))
-    if seen[0] == "True":
-        both.agree(lambda side: node_of(side, "p"))
+    both.agree(lambda side: placing(side, "p"), lambda seen: seen[:1] == [str(case.bound)])
+    both.agree(lambda side: node_of(side, "p"), lambda node: bool(node) == case.bound)
 
 
 def placing(side: Side, name: str) -> list[str]:

@@ -1,5 +1,6 @@
 """What the workload controllers share: making pods of a template, and counting them."""
 
+import datetime
 import hashlib
 import json
 from collections.abc import Iterable
@@ -42,6 +43,26 @@ def is_ready(pod: Body) -> bool:
         each["type"] == "Ready" and each["status"] == "True"
         for each in (pod.get("status") or {}).get("conditions") or ()
     )
+
+
+class Availability:
+    """Which pods have been ready for long enough. speed: of that time."""
+
+    def __init__(self, speed: float) -> None:
+        self._speed = speed
+
+    def count(self, pods: Iterable[Body], minimum: int) -> tuple[int, float | None]:
+        """How many pods are available, and in how many seconds one more will be. minimum: of minReadySeconds."""
+        left = [self.left(pod, minimum) for pod in pods if is_ready(pod)]
+        return sum(each <= 0 for each in left), min((each for each in left if each > 0), default=None)
+
+    def left(self, pod: Body, minimum: int) -> float:
+        """Seconds until a ready pod is available; 0 or less when it is."""
+        if not minimum:
+            return 0.0
+        found = next(each for each in pod["status"]["conditions"] if each["type"] == "Ready")
+        since = datetime.datetime.fromisoformat(found["lastTransitionTime"])
+        return minimum / self._speed - (datetime.datetime.now(datetime.UTC) - since).total_seconds()
 
 
 def is_active(pod: Body) -> bool:
