@@ -50,19 +50,19 @@ def canonical(quantity: str | float) -> str:
 
 
 def readable(resource: str, value: Decimal) -> str:
-    """An amount of a resource as a person writes it, to one decimal: 250m, 1.5, 512Mi, 23.5Gi."""
+    """An amount of a resource as a person writes it, to a few decimals: 250m, 1.995, 512Mi, 23.54Gi."""
     if resource.rpartition(".")[2].startswith(_BYTES):
         unit = max(
             (name for name, scale in _BINARY.items() if abs(value) >= scale), key=_BINARY.__getitem__, default=""
         )
-        return f"{_short(value / _BINARY.get(unit, 1))}{unit}"
+        return f"{_short(value / _BINARY.get(unit, 1), 2)}{unit}"
     if value != value.to_integral_value() and abs(value) < 1:
-        return f"{_short(value * 1000)}m"
-    return _short(value)
+        return f"{_short(value * 1000, 3)}m"
+    return _short(value, 3)
 
 
-def _short(value: Decimal) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+def _short(value: Decimal, decimals: int) -> str:
+    return f"{value:.{decimals}f}".rstrip("0").rstrip(".")
 
 
 def _binary(value: int) -> str:
