@@ -174,12 +174,20 @@ def _not_mounted(found: list[tuple[ObjectKey, str, Explanation]]) -> Finding:
     for pod, text, _explained in found:
         messages[" ".join(text.split())].append(pod)
     pods = counted("{count} pod waits", "{count} pods wait", len(found))
+    title, remedy = explained.title, explained.remedy
+    path = str(said.parameters.get("path") or "")
+    if explained.cause == "st-hostpath-type" and "docker" not in path:
+        title = _("The node has nothing of the right kind at {path}").format(path=path)
+        remedy = Remedy(
+            _("Correct the path or its type in the pod, or make it on the node."),
+            (f"kubectl -n {key.namespace} get pod {key.name} -o jsonpath='{{.spec.volumes[*].hostPath}}'",),
+        )
     return Finding(
         cause=explained.cause,
         severity=Severity.ERROR,
-        title=_("{cause}: {pods}").format(cause=explained.title, pods=pods),
+        title=_("{cause}: {pods}").format(cause=title, pods=pods),
         objects=tuple(pod for pod, _message, _explained in found),
-        remedy=explained.remedy,
+        remedy=remedy,
         evidence=tuple(Evidence(text, keys[0], len(keys)) for text, keys in messages.items()),
         docs=explained.docs,
     )

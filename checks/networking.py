@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from kfinstall.contracts.check import Check, Phase
@@ -30,6 +31,23 @@ PATIENCE = timedelta(minutes=5)
 BALANCERS = ("metallb", "kube-vip", "klipper-lb", "cloud-provider-kind", "purelb", "openelb")
 """Parts of the images of programs that give out addresses where no cloud does."""
 
+NETWORKS = (
+    "antrea",
+    "aws-node",
+    "azure-cni",
+    "calico-node",
+    "canal",
+    "cilium",
+    "flannel",
+    "kindnet",
+    "kube-router",
+    "multus",
+    "ovnkube",
+    "terway",
+    "weave",
+)
+"""Parts of the names of the pods that network plugins run on every node."""
+
 NAME_SERVICE = {"k8s-app": "kube-dns"}
 """The label of the cluster's DNS, whoever runs it (kubernetes/cluster/addons/dns)."""
 
@@ -43,7 +61,20 @@ def without_sandbox(snapshot: Snapshot) -> Iterator[Finding]:
             message, explained = _telling(said)
             groups[explained.cause if explained else "pod-sandbox"].append((key, pod, message, explained))
     for cause, found in groups.items():
-        yield _no_sandbox(cause, found)
+        nodes = {str((pod.get("spec") or {}).get("nodeName")) for _key, pod, _message, _said in found}
+        finding = _no_sandbox(cause, found, sorted(nodes))
+        yield replace(finding, needs=_networks(nodes, snapshot)) if cause.startswith("net-cni") else finding
+
+
+def _networks(nodes: set[str], snapshot: Snapshot) -> frozenset[ObjectKey]:
+    """The pods of the network plugin on these nodes that are not ready."""
+    return frozenset(
+        _key(POD, pod)
+        for pod in snapshot.all(POD)
+        if (pod.get("spec") or {}).get("nodeName") in nodes
+        and any(name in pod["metadata"]["name"] for name in NETWORKS)
+        and not holds(pod, "Ready")
+    )
 
 
 def _has_address(pod: Body) -> bool:
@@ -57,17 +88,17 @@ def _telling(said: list[Occurrence]) -> tuple[str, Explanation | None]:
     return next(known, (said[0].message, None))
 
 
-def _no_sandbox(cause: str, found: list[tuple[ObjectKey, Body, str, Explanation | None]]) -> Finding:
-    key, pod, message, said = found[0]
-    node = str((pod.get("spec") or {}).get("nodeName"))
-    nodes = sorted({str((each.get("spec") or {}).get("nodeName")) for _key, each, _message, _said in found})
+def _no_sandbox(cause: str, found: list[tuple[ObjectKey, Body, str, Explanation | None]], nodes: list[str]) -> Finding:
+    key, _pod, message, said = found[0]
     title = _("The runtime cannot make the pod's sandbox")
     remedy = Remedy(
         _("Read what the container runtime says on the node."),
-        (f"kubectl -n {key.namespace} describe pod {key.name}", f"kubectl describe node {node}"),
+        (f"kubectl -n {key.namespace} describe pod {key.name}", f"kubectl describe node {nodes[0]}"),
     )
     if said:
-        explained = explanation(cause, {"node": node, "namespace": key.namespace, "pod": key.name, **said.parameters})
+        explained = explanation(
+            cause, {"node": nodes[0], "namespace": key.namespace, "pod": key.name, **said.parameters}
+        )
         title, remedy = explained.title, explained.remedy
     return Finding(
         cause=cause,
@@ -111,13 +142,15 @@ def without_names(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def without_address(snapshot: Snapshot) -> Iterator[Finding]:
-    """Services that wait for a load balancer which fails, is late, or which nobody here gives out."""
+    """Services that wait for a load balancer which fails, is late, or which nobody here gives out; by the reason."""
+    reasons: dict[str, list[Body]] = defaultdict(list)
     for service in snapshot.all(SERVICE):
         spec, status = service.get("spec") or {}, service.get("status") or {}
         if spec.get("type") == "LoadBalancer" and not (status.get("loadBalancer") or {}).get("ingress"):
-            why = _why_no_address(service, snapshot)
-            if why:
-                yield _no_address(service, why, snapshot)
+            reasons[_why_no_address(service, snapshot)].append(service)
+    for why, services in reasons.items():
+        if why:
+            yield _no_address(services, why, snapshot)
 
 
 def _why_no_address(service: Body, snapshot: Snapshot) -> str:
@@ -146,22 +179,24 @@ def _gives_addresses(snapshot: Snapshot) -> bool:
     return any(part in image for image in images for part in BALANCERS)
 
 
-def _no_address(service: Body, why: str, snapshot: Snapshot) -> Finding:
-    key = _key(SERVICE, service)
-    explained = explanation("net-lb-pending", {"namespace": key.namespace})
-    ports = (service.get("spec") or {}).get("ports") or [{"port": 80}]
+def _no_address(services: list[Body], why: str, snapshot: Snapshot) -> Finding:
+    keys = tuple(_key(SERVICE, service) for service in services)
+    explained = explanation("net-lb-pending", {"namespace": keys[0].namespace})
+    port = ((services[0].get("spec") or {}).get("ports") or [{}])[0].get("port", 80)
     commands = (
         *fitting(("minikube tunnel",), snapshot),
-        f"kubectl -n {key.namespace} port-forward service/{key.name} 8080:{ports[0].get('port')}",
-        f"kubectl -n {key.namespace} describe service {key.name}",
+        f"kubectl -n {keys[0].namespace} port-forward service/{keys[0].name} 8080:{port}",
+        f"kubectl -n {keys[0].namespace} describe service {keys[0].name}",
     )
     return Finding(
         cause=explained.cause,
         severity=Severity.WARNING,
-        title=_("{service} waits for a load balancer").format(service=key),
-        objects=(key,),
+        title=counted(
+            "{count} Service waits for a load balancer", "{count} Services wait for a load balancer", len(keys)
+        ),
+        objects=keys,
         remedy=Remedy(explained.remedy.text, commands),
-        evidence=(Evidence(why, key),),
+        evidence=(Evidence(why, keys[0], len(keys)),),
         docs=explained.docs,
     )
 

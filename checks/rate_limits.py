@@ -95,8 +95,8 @@ def allowance_left(snapshot: Snapshot) -> Iterator[Finding]:
     yield Finding(
         cause=explained.cause,
         severity=Severity.WARNING,
-        title=_("Docker Hub gives out {remaining} more images, and {wanted} are still to be pulled").format(
-            remaining=allowance.remaining, wanted=len(wanted)
+        title=_("Docker Hub gives out {images} more, and {wanted} are still to be pulled").format(
+            images=counted("{count} image", "{count} images", allowance.remaining), wanted=len(wanted)
         ),
         objects=(),
         remedy=explained.remedy,

@@ -14,7 +14,7 @@ from kfinstall.facts.classify import classify, explanation
 from kfinstall.facts.distributions import provider
 from kfinstall.facts.kinds import CLAIM, EVENT, NODE, POD, STORAGE_CLASS, VOLUME
 from kfinstall.facts.moments import between
-from kfinstall.facts.provisioners import CSI_DRIVER, is_nfs_of_old, is_ready, is_registered, pods_of
+from kfinstall.facts.provisioners import CSI_DRIVER, driver, is_nfs_of_old, is_ready, is_registered, pods_of
 from kfinstall.facts.quantities import amount
 from kfinstall.facts.volumes import (
     DEFAULT,
@@ -32,6 +32,8 @@ PATIENCE = timedelta(seconds=30)
 """How long a claim waits before it is asked who would make its volume."""
 
 LOCAL_PATH = "https://raw.githubusercontent.com/rancher/local-path-provisioner/v0.0.31/deploy/local-path-storage.yaml"
+EBS = "ebs.csi.aws.com"
+INSTALL_EBS = "eksctl create addon --name aws-ebs-csi-driver --cluster CLUSTER --service-account-role-arn ROLE"
 ALIBABA = "diskplugin.csi.alibabacloud.com"
 SMALLEST_DISK = "20Gi"
 """Of most of Alibaba Cloud's disks."""
@@ -81,7 +83,7 @@ def _default_remedy(usable: Sequence[str], snapshot: Snapshot) -> Remedy:
         return Remedy(text, (*map(_make_default, usable), look))
     if any(provider(node) == "aws" for node in snapshot.all(NODE)):
         text = _("Install the driver of Amazon's disks, and make its class the default one.")
-        return Remedy(text, ("eksctl create addon --name aws-ebs-csi-driver --cluster CLUSTER", look))
+        return Remedy(text, (INSTALL_EBS, look))
     text = _(
         "Install a provisioner, for example one that uses the nodes' own disks, and make its class the default one."
     )
@@ -93,8 +95,11 @@ def _make_default(name: str, value: str = "true") -> str:
 
 
 def _default_fix(name: str) -> Fix:
-    patch = Patch(ObjectKey(*STORAGE_CLASS, "", name), {"metadata": {"annotations": {DEFAULT: "true"}}})
-    return Fix(_('Make "{name}" the default storage class').format(name=name), patches=(patch,))
+    return Fix(_('Make "{name}" the default storage class').format(name=name), patches=(_marked(name, "true"),))
+
+
+def _marked(name: str, value: str) -> Patch:
+    return Patch(ObjectKey(*STORAGE_CLASS, "", name), {"metadata": {"annotations": {DEFAULT: value}}})
 
 
 def two_defaults(snapshot: Snapshot) -> Iterator[Finding]:
@@ -117,6 +122,10 @@ def two_defaults(snapshot: Snapshot) -> Iterator[Finding]:
             for each in classes
         ),
         docs="https://kubernetes.io/docs/concepts/storage/storage-classes/#default-storageclass",
+        fix=Fix(
+            _('Leave "{name}" the only default storage class').format(name=names[0]),
+            patches=tuple(_marked(name, "false") for name in names[1:]),
+        ),
     )
 
 
@@ -234,11 +243,22 @@ def _silent(storage_class: Body, claims: list[Body], snapshot: Snapshot) -> Iter
         severity=Severity.ERROR,
         title=title.format(provisioner=provisioner, name=name, claims=_wait(len(claims))),
         objects=tuple(map(claim_key, claims)),
-        remedy=explained.remedy,
+        remedy=Remedy(explained.remedy.text, tuple(_provisioner_commands(provisioner, unready))),
         evidence=tuple(map(_asks, claims)),
         needs=unready,
         docs=explained.docs,
     )
+
+
+def _provisioner_commands(provisioner: str, unready: frozenset[ObjectKey]) -> Iterator[str]:
+    for key in sorted(unready):
+        yield f"kubectl -n {key.namespace} describe pod {key.name}"
+    if unready:
+        return
+    yield "kubectl get csidrivers"
+    yield f"kubectl get pods -A -o yaml | grep -n {driver(provisioner)}"
+    if driver(provisioner) == EBS:
+        yield INSTALL_EBS
 
 
 def too_small(snapshot: Snapshot) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify.image_reference import DOCKER_HUB, Reference
 from kfinstall.facts.kinds import NODE, SECRET
 from kfinstall.facts.mirrors import mirrors
+from kfinstall.facts.owners import controller
 from kfinstall.facts.pulls import FailedPull
 
 DOCKER_HUB_LOGIN = "https://index.docker.io/v1/"
@@ -48,9 +49,10 @@ def node_mirrors(failures: Iterable[FailedPull], snapshot: Snapshot) -> tuple[st
 
 
 def with_secret(failures: Sequence[FailedPull], snapshot: Snapshot) -> tuple[str, ...]:
-    """A Secret with credentials in each namespace, the service accounts that are to use it, and new pods.
+    """A Secret with credentials in each namespace; where no pod names one, the service accounts that are to use it.
 
-    USER and TOKEN are for the user to fill in. A patch of imagePullSecrets keeps those that stand there.
+    A pod has the secrets of its account since it was made, so those that something makes anew are deleted then. USER
+    and TOKEN are for the user to fill in. A patch of imagePullSecrets keeps those that stand there.
     """
     commands = []
     for (namespace, registry), refused in _by_place(failures).items():
@@ -61,12 +63,13 @@ def with_secret(failures: Sequence[FailedPull], snapshot: Snapshot) -> tuple[str
                 f"kubectl -n {namespace} create secret docker-registry {name} --docker-server={server} "
                 "--docker-username=USER --docker-password=TOKEN"
             )
-            if not names:
+            if not names:  # no pod knows it yet
                 patch = f'{{"imagePullSecrets":[{{"name":"{name}"}}]}}'
                 accounts = sorted({_account(failure) for failure in refused})
                 commands += [f"kubectl -n {namespace} patch serviceaccount {each} -p '{patch}'" for each in accounts]
-        pods = " ".join(dict.fromkeys(failure.pod.name for failure in refused))
-        commands.append(f"kubectl -n {namespace} delete pod {pods}")
+        again = dict.fromkeys(failure.pod.name for failure in refused if not names and controller(failure.body))
+        if again:
+            commands.append(f"kubectl -n {namespace} delete pod {' '.join(again)}")
     return tuple(commands)
 
 

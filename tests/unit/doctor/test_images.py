@@ -76,6 +76,7 @@ def test_nodes_without_containerd_get_no_file_of_containerd() -> None:
 
 def test_a_private_image_gets_its_secret_where_its_pods_are() -> None:
     refused = failing("a", REFUSED, "acme/a:1", serviceAccountName="default-editor", nodeName="n")
+    refused["metadata"]["ownerReferences"] = [{"kind": "ReplicaSet", "name": "a", "controller": True}]
     found = only(list(not_pulled(snapshot(refused))))
     assert found.cause == "img-dockerhub-private-or-missing"
     assert found.remedy.commands == (
@@ -91,6 +92,11 @@ def test_a_secret_that_the_pod_names_already_is_the_one_to_make() -> None:
     commands = only(list(not_pulled(snapshot(refused)))).remedy.commands
     assert commands[0].startswith("kubectl -n kubeflow create secret docker-registry acme ")
     assert not any("serviceaccount" in command for command in commands)
+
+
+def test_a_pod_that_nothing_makes_anew_is_not_deleted() -> None:
+    commands = only(list(not_pulled(snapshot(failing("a", REFUSED, "acme/a:1"))))).remedy.commands
+    assert not any("delete" in command for command in commands)
 
 
 def test_an_image_that_moved_is_named_where_it_is_now() -> None:

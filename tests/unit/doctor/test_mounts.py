@@ -114,6 +114,14 @@ def test_volumes_that_are_not_mounted(message: str, cause: str) -> None:
     assert found.title.endswith(": 1 pod waits")
 
 
+def test_a_path_that_has_nothing_to_do_with_docker() -> None:
+    mine = mounting()
+    words = 'MountVolume.SetUp failed for volume "kvm" : hostPath type check failed: /dev/kvm is not a character device'
+    found = only(list(not_mounted(snapshot(mine, event(mine, "FailedMount", words)))))
+    assert found.title == "The node has nothing of the right kind at /dev/kvm: 1 pod waits"
+    assert "hostPath" in found.remedy.commands[0]
+
+
 def test_pods_that_wait_for_one_volume_are_one_finding() -> None:
     pods = [mounting(name) for name in "abc"]
     words = 'MountVolume.SetUp failed for volume "nfs" : mount failed: exit status 32'

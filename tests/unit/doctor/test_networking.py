@@ -56,6 +56,18 @@ def test_the_node_is_named_in_the_command() -> None:
     assert "kubectl describe node n1" in found.remedy.commands
 
 
+def test_a_network_plugin_that_is_not_ready_holds_the_pods_back() -> None:
+    mine, network = creating("a"), pod("calico-node-x", "kube-system", nodeName="n1")
+    whole = (
+        mine,
+        network,
+        pod("calico-node-y", "kube-system", nodeName="n2"),
+        event(mine, "NetworkNotReady", NO_PLUGIN),
+    )
+    [found] = without_sandbox(snapshot(*whole))
+    assert found.needs == {ObjectKey("", "Pod", "kube-system", "calico-node-x")}
+
+
 def test_a_sandbox_that_came_later_is_no_finding() -> None:
     mine = creating("a")
     failed = event(mine, "FailedCreatePodSandBox", NO_ADDRESS)
@@ -100,6 +112,7 @@ def gateway(**status: Any) -> Body:
 def test_nothing_gives_out_load_balancers() -> None:
     [found] = without_address(snapshot(gateway(), node()))
     assert (found.cause, found.severity, found.objects) == ("net-lb-pending", Severity.WARNING, (GATEWAY,))
+    assert found.title == "1 Service waits for a load balancer"
     assert [each.text for each in found.evidence] == ["nothing in this cluster gives out load balancers"]
     assert found.remedy.commands[0] == "kubectl -n istio-system port-forward service/istio-ingressgateway 8080:443"
 

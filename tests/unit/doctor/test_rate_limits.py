@@ -69,7 +69,7 @@ def test_more_images_than_docker_hub_gives_out() -> None:
     whole = snapshot(on_hub("a", "istio/pilot:1"), on_hub("b", "mysql:8"), on_hub("c", "quay.io/x/y:1"))
     [found] = allowance_left(answering(whole, hub=Reply(200, HUB)))
     assert (found.cause, found.severity) == ("rl-dockerhub-pull", Severity.WARNING)
-    assert found.title == "Docker Hub gives out 1 more images, and 2 are still to be pulled"
+    assert found.title == "Docker Hub gives out 1 image more, and 2 are still to be pulled"
     assert [each.text for each in found.evidence[1:]] == ["docker.io/istio/pilot:1", "docker.io/library/mysql:8"]
 
 

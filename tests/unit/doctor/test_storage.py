@@ -102,6 +102,10 @@ def test_two_default_classes() -> None:
     [found] = two_defaults(snapshot(old, new))
     assert (found.severity, found.title) == (Severity.WARNING, "2 storage classes are the default: new, old")
     assert [command.split()[3] for command in found.remedy.commands] == ["old"]
+    assert found.fix is not None
+    assert [(patch.key.name, patch.merge) for patch in found.fix.patches] == [
+        ("old", {"metadata": {"annotations": {DEFAULT: "false"}}})
+    ]
     assert not list(two_defaults(snapshot(new)))
 
 
@@ -119,6 +123,7 @@ def test_nobody_runs_the_provisioner() -> None:
     [found] = not_provisioned(snapshot(claim(storageClassName="gp2"), storage_class("gp2")))
     assert (found.cause, found.objects) == ("st-provisioner-missing", (key(),))
     assert found.title == f'Nobody runs the provisioner "{EBS}" of class "gp2": 1 claim waits'
+    assert "eksctl create addon --name aws-ebs-csi-driver" in found.remedy.commands[-1]
 
 
 def test_a_class_of_before_the_drivers_is_served_by_the_driver() -> None:
@@ -136,6 +141,7 @@ def test_a_provisioner_whose_pod_is_not_ready_holds_the_claims_back() -> None:
     [found] = not_provisioned(snapshot(claim(storageClassName="local-path"), local, runs))
     assert found.title.startswith('The provisioner "rancher.io/local-path" of class "local-path" does not run')
     assert found.needs == {ObjectKey("", "Pod", "local-path-storage", "local-path-1")}
+    assert found.remedy.commands == ("kubectl -n local-path-storage describe pod local-path-1",)
     runs["status"] = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
     assert not list(not_provisioned(snapshot(claim(storageClassName="local-path"), local, runs)))
 
