@@ -81,7 +81,7 @@ def doctor(*, source: Path | None, only: tuple[str, ...], skip: tuple[str, ...],
     asked_phase = Phase(phase or (Phase.PRE if flags.files else Phase.POST))
     checks = _chosen(only, skip, asked_phase)
     if list_checks:
-        click.echo("\n".join(f"{check.id:26} {check.title}" for check in checks))
+        click.echo("\n".join(map(_listed, checks)))
         return ExitCode.OK
     if source:
         _refuse_live(source, watch=watch, fix=fix)
@@ -150,6 +150,11 @@ def _chosen(only: Sequence[str], skip: Sequence[str], phase: Phase) -> list[Chec
         and (not only or any(_is_meant(check, name) for name in only))
         and not any(_is_meant(check, name) for name in skip)
     ]
+
+
+def _listed(check: Check) -> str:
+    asks = _(" (may ask {hosts})").format(hosts=", ".join(sorted(check.asks))) if check.asks else ""
+    return f"{check.id:26} {check.title}{asks}"
 
 
 def _is_meant(check: Check, name: str) -> bool:

@@ -45,7 +45,7 @@ class Outside(Protocol):
         """The last lines of a container, redacted: of its last end when it was started again. Empty: not to be had."""
 
     def ask(self, url: str) -> Reply | None:
-        """A GET without credentials, by the user's proxy; None when there is no way to the server."""
+        """What a server (of the check's `asks`) tells a stranger, by the user's proxy; None when it is out of reach."""
 
     def may(self, right: Right) -> bool | None:
         """Whether the user has a right; None when the API server does not say."""
