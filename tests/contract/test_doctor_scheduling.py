@@ -56,7 +56,7 @@ def cluster(control_plane_binaries: Path) -> Iterator[ControlPlane]:
         pytest.skip("there is no kube-scheduler")
     with ControlPlane(control_plane_binaries, controller_manager=False) as running, Api(running.kubeconfig()) as api:
         _node(api, "a", {"cpu": "2", "memory": "4Gi"}, labels={ZONE: "a", "disk": "hdd"})
-        _node(api, "b", {"cpu": "4", "memory": "8Gi", "pods": "2"}, labels={ZONE: "b", "disk": "ssd"})
+        _node(api, "b", {"cpu": "4", "memory": "8Gi", "pods": "1"}, labels={ZONE: "b", "disk": "ssd"})
         team = {"key": "team", "value": "x", "effect": "NoSchedule"}
         _node(api, "c", {"cpu": "16", "memory": "8Gi"}, labels={ZONE: "b"}, taints=[team])
         gpu = {"key": GPU, "value": "present", "effect": "NoSchedule"}
