@@ -6,13 +6,11 @@ import json
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -27,10 +25,12 @@ from kfinstall.kube import discovery
 from kfinstall.kube.cluster import Cluster as Handle
 from kfinstall.kube.connection import Connection
 from kfinstall.registry import checks
+from tests.contract.installer import eventually
 from tests.contract.manifests import cluster_role, config_map, definition, deployment, named, namespace, webhook
 from tests.controlplane.api import Api, Object
 from tests.controlplane.fixtures import started
 from tests.controlplane.server import ControlPlane
+from tests.sandbox.conftest import served
 
 CORE = "/api/v1/namespaces"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -61,15 +61,6 @@ def api(plane: ControlPlane) -> Iterator[Api]:
 def cluster(plane: ControlPlane) -> Handle:
     """The doctor's own way to the cluster."""
     return Handle(Connection.open(plane.kubeconfig()))
-
-
-def eventually(look: Callable[[], Any], seconds: float = 60.0) -> Any:
-    """What `look` returns, once it returns something true."""
-    deadline = time.monotonic() + seconds
-    while not (seen := look()):
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s"
-        time.sleep(0.1)
-    return seen
 
 
 def findings(cluster: Handle, name: str) -> list[Finding]:
@@ -200,6 +191,41 @@ def test_pods_that_are_refused_say_by_what(api: Api, cluster: Handle) -> None:
     expected = "kubectl -n strict create serviceaccount missing"
     assert expected in causes["without-account"].remedy.commands
     api.delete(f"{CORE}/strict")
+    eventually(lambda: is_gone(api, f"{CORE}/strict"))
+
+
+CRASHING = """
+title: Containers that end, need more memory, and do not answer.
+nodes:
+  - {name: crash, allocatable: {cpu: "8", memory: 16Gi, pods: "110"}}
+containers:
+  - {match: example.com/mysql, exitCode: 1, after: 0, log: [starting, "unknown variable 'ignore-db-dir=lost+found'"]}
+  - {match: example.com/hungry, exitCode: 137, reason: OOMKilled, after: 0}
+  - {match: example.com/unready, failing: readiness}
+"""
+WANTED = {"mysql": "kf-mysql-lost-found", "hungry": "node-oom-killed", "unready": "pod-probe-failed"}
+LIMITED = {"limits": {"memory": "64Mi"}}
+
+
+def test_containers_that_do_not_run_say_why(tmp_path: Path) -> None:
+    """On the practice cluster, whose kubelets answer for logs."""
+    (tmp_path / "crashing.yaml").write_text(CRASHING, encoding="utf-8")
+    with served(str(tmp_path / "crashing.yaml"), tmp_path) as kubeconfig, Api(kubeconfig) as practice:
+        for name in WANTED:
+            body = deployment(name, "default", image=f"example.com/{name}:1")
+            body["spec"]["template"]["spec"]["containers"][0]["resources"] = LIMITED
+            practice.create("/apis/apps/v1/namespaces/default/deployments", body)
+        handle = Handle(Connection.open(kubeconfig))
+        found = eventually(lambda: _by_workload(findings(handle, "default")))
+    assert "set resources deployment/hungry -c main --limits=memory=128Mi" in found["hungry"].remedy.commands[0]
+
+
+def _by_workload(found: list[Finding]) -> dict[str, Finding]:
+    """The findings by the workload in their titles, once each has the cause that it should have."""
+    named = {
+        name: each for name, cause in WANTED.items() for each in found if each.cause == cause and name in each.title
+    }
+    return named if named.keys() == WANTED.keys() else {}
 
 
 def test_a_definition_waits_for_its_last_object(api: Api, cluster: Handle) -> None:
