@@ -64,8 +64,13 @@ def _room(group: Sequence[Waiting], found: Relief, general: Remedy, snapshot: Sn
 def _stopping(found: Relief) -> Iterator[str]:
     if found.stopping:
         pods = counted("{count} pod", "{count} pods", sum(each.pods for each in found.stopping))
-        yield _("Stopping {pods} of {workloads} makes room on {node}.").format(
-            pods=pods, workloads=", ".join(str(each.workload) for each in found.stopping), node=found.room.name
+        lost = ", ".join(sorted({each.component for each in found.stopping} - {""}))
+        cost = _(", at the cost of {components}").format(components=lost) if lost else ""
+        yield _("Stopping {pods} of {workloads} makes room on {node}{cost}.").format(
+            pods=pods,
+            workloads=", ".join(str(each.workload) for each in found.stopping),
+            node=found.room.name,
+            cost=cost,
         )
 
 

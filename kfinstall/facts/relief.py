@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.capacity import NOTHING, Amounts, Room, plus, requests
+from kfinstall.facts.components import components
 from kfinstall.facts.kinds import DAEMON_SET, POD
 from kfinstall.facts.owners import workload
 
@@ -23,11 +24,15 @@ _KEPT = frozenset({"DaemonSet", "Node"})
 
 @dataclass(frozen=True, slots=True)
 class Stopping:
-    """A workload and how many of its pods, all on one node, would give `freed`."""
+    """A workload and how many of its pods, all on one node, would give `freed`.
+
+    component: of Kubeflow, which would no longer work; "" where it is none's.
+    """
 
     workload: ObjectKey
     pods: int
     freed: Amounts
+    component: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,26 +107,34 @@ def _movable(room: Room, own: set[ObjectKey], snapshot: Snapshot) -> dict[Object
 
 
 def _stopping(missing: Amounts, movable: dict[ObjectKey, list[Amounts]], resource: str) -> list[Stopping]:
-    """One workload if one will do, notebooks first, and of these the smallest; else a few, the largest first."""
+    """One workload if one will do, notebooks first, and of these the smallest; else a few, the largest first.
+
+    Kubeflow's own come last.
+    """
     offers = [_offer(key, pods, missing) for key, pods in movable.items()]
     enough = [each for each in offers if _covers(missing, [each])]
     if enough:
-        return [min(enough, key=lambda each: (each.workload.kind != "Notebook", each.freed.get(resource, NOTHING)))]
+        return [min(enough, key=lambda each: (*_dearness(each), each.freed.get(resource, NOTHING)))]
     chosen: list[Stopping] = []
-    for each in sorted(offers, key=lambda one: -one.freed.get(resource, NOTHING))[:MOST_STOPPED]:
+    for each in sorted(offers, key=lambda one: (*_dearness(one), -one.freed.get(resource, NOTHING)))[:MOST_STOPPED]:
         chosen.append(each)
         if _covers(missing, chosen):
             return chosen
     return []
 
 
+def _dearness(stopping: Stopping) -> tuple[bool, bool]:
+    return bool(stopping.component), stopping.workload.kind != "Notebook"
+
+
 def _offer(key: ObjectKey, pods: Sequence[Amounts], missing: Amounts) -> Stopping:
     """As few of a workload's pods as give what is missing, or all."""
+    name = f"{key.namespace}/{key.name}"
+    component = next((each.name for each in components() if name in each.workloads), "")
     for number in range(1, len(pods)):
-        offer = Stopping(key, number, _sum(pods[:number]))
-        if _covers(missing, [offer]):
-            return offer
-    return Stopping(key, len(pods), _sum(pods))
+        if _covers(missing, [Stopping(key, number, _sum(pods[:number]))]):
+            return Stopping(key, number, _sum(pods[:number]), component)
+    return Stopping(key, len(pods), _sum(pods), component)
 
 
 def _covers(missing: Amounts, stopping: Sequence[Stopping]) -> bool:

@@ -86,6 +86,21 @@ def _controller(owner: Body) -> Body:
     return {**named, "uid": owner["metadata"]["uid"], "controller": True}
 
 
+def test_kubeflow_itself_is_stopped_last_and_at_its_cost() -> None:
+    own, other = stateful_set("metacontroller"), stateful_set("other", "team")
+    pods = [
+        standing("metacontroller-0", "n", owner=own, cpu="1"),
+        standing("other-0", "n", owner=other, namespace="team", cpu="1500m"),
+        refused("p", requests={"cpu": "1"}),
+    ]
+    foreign = only(node("n", cpu="2500m"), *pods)
+    assert foreign.remedy.commands[0] == "kubectl -n team scale statefulset/other --replicas=0"
+    ours = only(node("n", cpu="1"), pods[0], pods[2])
+    assert ours.remedy.text.startswith(
+        "Stopping 1 pod of StatefulSet.apps/kubeflow/metacontroller makes room on n, at the cost of "
+    )
+
+
 def test_what_belongs_to_the_cluster_is_not_stopped() -> None:
     system = standing("coredns", "n", namespace="kube-system", cpu="2")
     found = only(node("n", cpu="2"), system, refused("p", requests={"cpu": "1"}))
