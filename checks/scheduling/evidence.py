@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from checks.scheduling.waiting import Waiting
 from kfinstall.contracts.finding import Evidence
 from kfinstall.contracts.manifest import Body, ObjectKey
-from kfinstall.facts.capacity import PODS, Room, requests
+from kfinstall.facts.capacity import NOTHING, PODS, Room, requests
 from kfinstall.facts.classify import parsed
 from kfinstall.facts.kinds import NODE, POD
 from kfinstall.facts.obstacles import Kind, Obstacle
@@ -25,6 +25,7 @@ def evidence(group: Sequence[Waiting]) -> Iterator[Evidence]:
     yield from _contradiction(first)
     yield from _nodes(first)
     yield from _devices(first)
+    yield from _spared(first)
     yield from wants(group)
     yield from messages(group)
 
@@ -84,6 +85,19 @@ def _devices(waiting: Waiting) -> Iterator[Evidence]:
         yield Evidence(
             _("The nodes offer: {names}.").format(names=names) if devices else _("No node offers any device.")
         )
+
+
+def _spared(waiting: Waiting) -> Iterator[Evidence]:
+    """Pods of lower priority that the pod may not put out."""
+    spec, wanted, room = waiting.pod["spec"], waiting.decisive, waiting.nearest.room
+    if wanted.kind is not Kind.SHORT or spec.get("preemptionPolicy") != "Never":
+        return
+    lower = (pod for pod in room.pods if (pod["spec"].get("priority") or 0) < (spec.get("priority") or 0))
+    held = sum((requests(pod).get(wanted.what, NOTHING) for pod in lower), NOTHING)
+    if held:
+        text = _("Pods of lower priority hold {amount} {resource}; preemptionPolicy Never spares them.")
+        about = ObjectKey(*NODE, "", room.name)
+        yield Evidence(text.format(amount=readable(wanted.what, held), resource=wanted.what), about)
 
 
 def _in_detail(obstacle: Obstacle, pod: Body, room: Room) -> str:

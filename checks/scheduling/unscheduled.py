@@ -51,6 +51,7 @@ def unschedulable(snapshot: Snapshot) -> Iterator[Finding]:
     """Pods that the scheduler refuses, grouped by what to mend first."""
     nodes = rooms(snapshot)
     told: dict[str, list[Waiting]] = defaultdict(list)
+    preempting: dict[str, list[Waiting]] = defaultdict(list)
     outdated: dict[str, list[Waiting]] = defaultdict(list)
     refused: dict[tuple[str, str, frozenset[str]], list[Waiting]] = defaultdict(list)
     explanations: dict[str, Explanation] = {}
@@ -59,12 +60,15 @@ def unschedulable(snapshot: Snapshot) -> Iterator[Finding]:
         if explained and (not each.refusals or explained.cause.startswith(AS_TOLD)):
             explanations[explained.cause] = explained
             told[explained.cause].append(each)
+        elif nominated := str((each.pod.get("status") or {}).get("nominatedNodeName") or ""):
+            preempting[nominated].append(each)
         elif each.refusals and not each.nearest.obstacles:
             outdated[each.nearest.room.name].append(each)
         elif each.refusals:
             places = frozenset(room.name for room in each.places)
             refused[_cause(each, nodes), each.decisive.what, places].append(each)
     yield from (_as_told(explanations[cause], group) for cause, group in told.items())
+    yield from (_preempting(node, group) for node, group in preempting.items())
     yield from (_outdated(node, group) for node, group in outdated.items())
     yield from (_refused(cause, group, nodes, snapshot) for (cause, _what, _places), group in refused.items())
 
@@ -138,6 +142,22 @@ def _titled(explained: Explanation, group: Sequence[Waiting], what: str = "") ->
     pods = counted("{count} pod", "{count} pods", len(group))
     about = f" ({what})" if what and explained.cause not in SHORTAGES.values() else ""
     return _("{cause}: {pods}").format(cause=explained.title + about, pods=pods)
+
+
+def _preempting(node: str, group: Sequence[Waiting]) -> Finding:
+    pods = counted("{count} pod", "{count} pods", len(group))
+    return Finding(
+        cause="sched-preempting",
+        severity=Severity.INFO,
+        title=_("Pods of lower priority end on {node} to make room: {pods}").format(node=node, pods=pods),
+        objects=tuple(each.key for each in group),
+        remedy=Remedy(
+            _("Wait for them to end; if one does not, see what holds it."),
+            (f"kubectl get pods -A -o wide --field-selector spec.nodeName={node} | grep Terminating",),
+        ),
+        evidence=(*wants(group), *messages(group)),
+        docs="https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/",
+    )
 
 
 def _outdated(node: str, group: Sequence[Waiting]) -> Finding:

@@ -288,6 +288,19 @@ def test_gpus_by_another_name() -> None:
     assert told(found)[:2] == [f"gpu: has no {GPU}", "The nodes offer: nvidia.com/mig-1g.5gb."]
 
 
+def test_pods_of_lower_priority_that_are_ending() -> None:
+    waits = refused("p", requests={"cpu": "1"}, priority=100)
+    waits["status"]["nominatedNodeName"] = "n"
+    found = only(node("n", cpu="1"), standing("low", "n", cpu="1"), waits)
+    assert (found.cause, found.severity) == ("sched-preempting", Severity.INFO)
+
+
+def test_pods_of_lower_priority_that_are_spared() -> None:
+    waits = refused("p", requests={"cpu": "1"}, priority=100, preemptionPolicy="Never")
+    found = only(node("n", cpu="1"), standing("low", "n", cpu="1"), waits)
+    assert "n: Pods of lower priority hold 1 cpu; preemptionPolicy Never spares them." in told(found)
+
+
 def test_room_that_came_after_the_message() -> None:
     found = only(node("n", cpu="2"), refused("p", requests={"cpu": "1"}))
     assert (found.cause, found.severity) == ("sched-outdated", Severity.WARNING)
