@@ -87,7 +87,7 @@ def _account(store: Store, pod: Body) -> None:
 
 
 def _mount_token(spec: Body) -> None:
-    containers = [*(spec.get("initContainers") or ()), *spec["containers"]]
+    containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
     bare = [
         each for each in containers if not any(m["mountPath"] == TOKEN_MOUNT for m in each.get("volumeMounts") or ())
     ]
@@ -128,7 +128,7 @@ def _tolerates(toleration: Body, key: str) -> bool:
 
 def _quality(spec: Body) -> str:
     """pkg/apis/core/v1/helper/qos."""
-    containers = [*spec["containers"], *(spec.get("initContainers") or ())]
+    containers = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
     resources = [each.get("resources") or {} for each in containers]
     counted = ("cpu", "memory")
     if not any(
@@ -234,6 +234,7 @@ def _job(_store: Store, job: Body, old: Body | None) -> None:
     for prefix in ("batch.kubernetes.io/", ""):
         labels[f"{prefix}controller-uid"] = metadata["uid"]
         labels[f"{prefix}job-name"] = metadata["name"]
+    metadata.setdefault("labels", dict(labels))
     spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": metadata["uid"]}}
 
 

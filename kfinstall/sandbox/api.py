@@ -1,7 +1,6 @@
 """The API itself: what a request means and what it is answered. Transport is http.py's business."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -14,26 +13,32 @@ from kfinstall.sandbox.fieldset import DuplicateItems
 from kfinstall.sandbox.kinds import Kind, Kinds, Version
 from kfinstall.sandbox.listing import Listing
 from kfinstall.sandbox.render import asked_form, at_version, metadata_only, table
-from kfinstall.sandbox.requests import Answer, Request, Target, parse_path
+from kfinstall.sandbox.requests import (
+    APPLY,
+    JSON_PATCH,
+    MERGE,
+    STRATEGIC,
+    Answer,
+    Request,
+    Target,
+    parse_path,
+)
 from kfinstall.sandbox.reviews import GROUPS, Reviews
 from kfinstall.sandbox.status import (
     StatusError,
     bad_request,
     conflict,
+    invalid,
     method_not_allowed,
     no_such_page,
     not_found,
+    required,
     unsupported_media_type,
 )
 from kfinstall.sandbox.store import Name, Store
 from kfinstall.sandbox.users import Tokens
 from kfinstall.sandbox.writing import Write, Writes, deleted_status
 
-MERGE = "application/merge-patch+json"
-JSON_PATCH = "application/json-patch+json"
-STRATEGIC = "application/strategic-merge-patch+json"
-APPLY = "application/apply-patch+yaml"
-PROTOBUF = "application/vnd.kubernetes.protobuf"
 PATCHES = (JSON_PATCH, MERGE, STRATEGIC, APPLY)
 LogReader = Callable[[Body, str], str]
 
@@ -258,7 +263,9 @@ class Api:
         return self._shown(request, kind, version, self.writes.replace(write, _object_of(request)))
 
     def _bind(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
-        node = _object_of(request)["target"]["name"]
+        node = (_object_of(request).get("target") or {}).get("name")
+        if not node:
+            raise invalid("", "Binding", "", [required("target.name")])
         write = self._write(request, Target(*_without_subresource(target)), kind, version)
 
         def bound(body: Body) -> Body:
@@ -349,40 +356,3 @@ def _read(body: Any, path: str) -> int:
 def _with(body: Body, path: list[str], value: Any) -> Body:
     head, *rest = path
     return {**body, head: _with(body.get(head) or {}, rest, value) if rest else value}
-
-
-def parsed(method: str, text: bytes, content: str) -> Any:
-    """A request's body. Raises StatusError 400 or 415."""
-    if not text:
-        return None
-    media = content.partition(";")[0].strip()
-    if media in {APPLY, "application/yaml"}:
-        return _json_or_yaml(text)
-    if media in {"application/json", MERGE, JSON_PATCH, STRATEGIC, "", "text/plain"}:
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise bad_request(f"couldn't get version/kind; json parse error: {error}") from error
-    if method == "PATCH":
-        raise StatusError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", "415: Unsupported Media Type", {})
-    if media == PROTOBUF:
-        from kfinstall.sandbox.protobuf import decoded  # noqa: PLC0415 - only who sends it pays for it
-
-        return decoded(text)
-    raise unsupported_media_type(["application/json", "application/yaml", PROTOBUF])
-
-
-def _json_or_yaml(text: bytes) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        pass
-    import yaml  # noqa: PLC0415 - only who sends YAML pays for it
-
-    try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise bad_request(f"error decoding YAML: {error}") from error
-
-
-Stream = Iterator[bytes]

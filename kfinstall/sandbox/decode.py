@@ -84,6 +84,7 @@ PLAIN_BOOLS = frozenset(
 """Booleans that Go leaves out when they are false; the others are pointers or always written."""
 
 JSON_TYPES = {str: "string", bool: "bool", int: "number", float: "number", list: "array", dict: "object"}
+ZERO_VALUES = {"string": "", "boolean": False, "integer": 0, "number": 0, "array": []}
 GO_TYPES = {"string": "string", "boolean": "bool", "number": "float64"}
 
 
@@ -131,6 +132,8 @@ class Decoder:
             return self._quantity(value)
         if schema.is_int_or_string or (not schema.type and not schema.properties):
             return value
+        if value is None:  # an item of a list
+            return ZERO_VALUES[schema.type] if schema.type in ZERO_VALUES else self._value({}, schema, path, parent)
         self._check(value, schema, path, parent)
         if isinstance(value, list):
             return [self._value(item, schema.items, f"{path}[{n}]", schema) for n, item in enumerate(value)]

@@ -5,29 +5,39 @@ for each connection is simple, and a client with its own pool (kubectl, client-g
 """
 
 import logging
+import re
 import socket
 import ssl
 from dataclasses import replace
+from http import HTTPStatus
+from http.client import HTTPException, parse_headers
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from kfinstall.sandbox.api import Api, parsed
+from kfinstall.sandbox.api import Api
 from kfinstall.sandbox.authorization import attributes_of
+from kfinstall.sandbox.bodies import parsed
 from kfinstall.sandbox.impersonation import impersonated, wanted_user
 from kfinstall.sandbox.render import encoded
 from kfinstall.sandbox.requests import JSON, Answer, Request
-from kfinstall.sandbox.status import StatusError, bad_request, unauthorized
+from kfinstall.sandbox.status import StatusError, bad_request, method_not_allowed, unauthorized
 from kfinstall.sandbox.users import ANONYMOUS, User
 
 LOOPBACK = "127.0.0.1"
 LARGEST = 3 * 1024 * 1024
 """Bytes of a request body; a real API server takes 3 MiB (--max-request-body-bytes)."""
 
+LONGEST_CHUNK_LINE = 100
+_SIZE = re.compile(rb"[0-9a-fA-F]{1,8}")
 IDLE_SECONDS = 120.0
 LOG = logging.getLogger(__name__)
+
+
+def _too_large() -> StatusError:
+    return StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {LARGEST}", {})
 
 
 class Server:
@@ -103,9 +113,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _answered(self) -> Answer:
         text = self._body()
         request = self._admitted()
-        body = parsed(self.command, text, request.content)
         try:
-            return self.server.api.answer(replace(request, body=body))
+            return self.server.api.answer(replace(request, body=parsed(self.command, text, request.content)))
+        except StatusError:
+            raise
         except Exception:
             LOG.exception("%s %s", self.command, request.path)
             message = "Internal error occurred: the practice cluster has a fault; its log says more"
@@ -113,7 +124,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _admitted(self) -> Request:
         """The request without its body, from a user who may make it. Raises StatusError 401 and 403."""
-        parts = urlsplit(self.path)
+        try:
+            parts = urlsplit(self.path)
+        except ValueError as error:
+            raise bad_request(f"invalid URL: {error}") from None
         request = Request(
             self.command,
             unquote(parts.path),
@@ -148,21 +162,53 @@ class _Handler(BaseHTTPRequestHandler):
             length = -1
         if not 0 <= length <= LARGEST:
             self.close_connection = True
-            if length < 0:
-                raise bad_request("the Content-Length is not a number")
-            raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {LARGEST}", {})
-        return self.rfile.read(length)
+            raise bad_request("the Content-Length is not a number") if length < 0 else _too_large()
+        return self._read(length)
+
+    def _read(self, length: int) -> bytes:
+        found = self.rfile.read(length)
+        if len(found) < length:
+            self.close_connection = True
+            raise bad_request("unexpected EOF")
+        return found
 
     def _chunks(self) -> bytes:
-        found = b""
-        while size := int(self.rfile.readline(100).partition(b";")[0] or b"0", 16):
+        """A body in chunks (RFC 9112, section 7.1); trailers are read and forgotten."""
+        found = bytearray()
+        while size := self._chunk_size():
             if len(found) + size > LARGEST:
                 self.close_connection = True
-                raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {LARGEST}", {})
-            found += self.rfile.read(size)
-            self.rfile.readline(10)
-        self.rfile.readline(10)
-        return found
+                raise _too_large()
+            found += self._read(size)
+            if self._read(2) != b"\r\n":
+                self.close_connection = True
+                raise bad_request("malformed chunked encoding")
+        self._skip_trailers()
+        return bytes(found)
+
+    def _skip_trailers(self) -> None:
+        try:
+            parse_headers(self.rfile)
+        except HTTPException as error:
+            self.close_connection = True
+            raise bad_request(f"malformed trailers: {error}") from None
+
+    def _chunk_size(self) -> int:
+        line = self.rfile.readline(LONGEST_CHUNK_LINE).partition(b";")[0].strip()
+        if not _SIZE.fullmatch(line):
+            self.close_connection = True
+            raise bad_request("malformed chunked encoding")
+        return int(line, 16)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+        """What http.server refuses by itself: requests that are none."""
+        self.close_connection = True
+        error = bad_request(message or HTTPStatus(code).phrase)
+        if code == HTTPStatus.NOT_IMPLEMENTED:
+            error = method_not_allowed("", "", self.command)
+        elif code != HTTPStatus.BAD_REQUEST:
+            error = StatusError(code, "", message or HTTPStatus(code).phrase)
+        self._send(Answer(error.code, error.body()))
 
     def _send(self, answer: Answer) -> None:
         text = answer.body if isinstance(answer.body, bytes) else encoded(answer.body) + b"\n"

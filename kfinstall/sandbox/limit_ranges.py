@@ -19,7 +19,7 @@ Quantities = Mapping[str, str]
 def fill(store: Store, pod: Body) -> None:
     """Give the containers of a new pod the defaults of its namespace, and note it."""
     for limit_range in store.all(RANGES, pod["metadata"]["namespace"]):
-        items = [item for item in limit_range["spec"]["limits"] if item["type"] == "Container"]
+        items = [item for item in _items(limit_range) if item["type"] == "Container"]
         defaults = {
             "request": {name: value for item in items for name, value in (item.get("defaultRequest") or {}).items()},
             "limit": {name: value for item in items for name, value in (item.get("default") or {}).items()},
@@ -33,6 +33,11 @@ def fill(store: Store, pod: Body) -> None:
         if notes:
             annotations = pod["metadata"].setdefault("annotations", {})
             annotations[ANNOTATION] = f"LimitRanger plugin set: {'; '.join(notes)}"
+
+
+def _items(limit_range: Body) -> list[Body]:
+    found: list[Body] = (limit_range.get("spec") or {}).get("limits") or []
+    return found
 
 
 def _filled(container: Body, label: str, defaults: Mapping[str, Quantities]) -> Iterator[str]:
@@ -49,7 +54,7 @@ def check(store: Store, resource: GroupResource, body: Body) -> None:
     if resource not in {PODS, CLAIMS}:
         return
     for limit_range in store.all(RANGES, body["metadata"]["namespace"]):
-        found = [fault for item in limit_range["spec"]["limits"] for fault in _faults(item, resource, body)]
+        found = [fault for item in _items(limit_range) for fault in _faults(item, resource, body)]
         if found:
             why = found[0] if len(found) == 1 else f"[{', '.join(found)}]"
             raise forbidden("", resource.plural, body["metadata"]["name"], why)

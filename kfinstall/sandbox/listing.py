@@ -111,6 +111,7 @@ class Listing:
     ) -> Iterator[bytes]:
         asked = request.query.get("resourceVersion") or ""
         since = request.number("resourceVersion")
+        request.number("timeoutSeconds")  # a wrong one is refused before the stream begins
         if since and self._store.is_forgotten(since):
             error = expired(f"too old resource version: {since} ({self._store.version})")
             return iter([_line("ERROR", error.body())])

@@ -142,8 +142,9 @@ def _unspecified(hard: Iterable[str], pod: Body) -> str:
 
 def _in_scope(quota: Body, resource: GroupResource, body: Body) -> bool:
     """Whether an object is one that the quota is for; a quota with scopes is for pods only."""
-    scopes = [{"scopeName": name} for name in quota["spec"].get("scopes") or ()]
-    scopes += (quota["spec"].get("scopeSelector") or {}).get("matchExpressions") or ()
+    spec = quota.get("spec") or {}
+    scopes = [{"scopeName": name} for name in spec.get("scopes") or ()]
+    scopes += (spec.get("scopeSelector") or {}).get("matchExpressions") or ()
     return not scopes or (resource == PODS and all(_matches(scope, body["spec"], body) for scope in scopes))
 
 
@@ -176,7 +177,7 @@ def _selects(scope: Body, priority: str) -> bool:
 
 
 def _hard(quota: Body) -> Mapping[str, str]:
-    found: Mapping[str, str] = quota["spec"].get("hard") or {}
+    found: Mapping[str, str] = (quota.get("spec") or {}).get("hard") or {}
     return found
 
 

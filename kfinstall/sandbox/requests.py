@@ -9,6 +9,12 @@ from kfinstall.sandbox.status import bad_request
 from kfinstall.sandbox.users import COMPONENT, User
 
 JSON = "application/json"
+YAML = "application/yaml"
+MERGE = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+STRATEGIC = "application/strategic-merge-patch+json"
+APPLY = "application/apply-patch+yaml"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 
 
 @dataclass(frozen=True, slots=True)

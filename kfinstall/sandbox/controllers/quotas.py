@@ -23,7 +23,7 @@ class Quotas:
         quota = self._client.get(*key)
         if quota is None:
             return None
-        hard = quota["spec"].get("hard") or {}
+        hard = (quota.get("spec") or {}).get("hard") or {}
         before = (quota.get("status") or {}).get("hard") or {}
         gone = dict.fromkeys(before.keys() - hard.keys())
         self._client.set_status(*key, {"hard": {**hard, **gone}, "used": {**used(self._store, quota, hard), **gone}})

@@ -1,0 +1,347 @@
+"""Whatever is sent, the practice cluster answers with a Status or closes the connection, and goes on serving."""
+
+import base64
+import json
+import resource
+import socket
+import ssl
+import string
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import pytest
+import urllib3
+import yaml
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from kfinstall.sandbox.http import LARGEST, LOOPBACK
+from tests.sandbox.conftest import TOKEN, served
+
+NAMESPACE = "/api/v1/namespaces/default"
+PATHS = [
+    f"{NAMESPACE}/configmaps",
+    f"{NAMESPACE}/pods",
+    f"{NAMESPACE}/services",
+    f"{NAMESPACE}/secrets",
+    f"{NAMESPACE}/persistentvolumeclaims",
+    f"{NAMESPACE}/resourcequotas",
+    f"{NAMESPACE}/limitranges",
+    f"{NAMESPACE}/serviceaccounts",
+    f"{NAMESPACE}/serviceaccounts/default/token",
+    f"{NAMESPACE}/pods/fuzz/binding",
+    f"{NAMESPACE}/pods/fuzz/eviction",
+    "/apis/apps/v1/namespaces/default/deployments",
+    "/apis/apps/v1/namespaces/default/statefulsets",
+    "/apis/batch/v1/namespaces/default/jobs",
+    "/apis/batch/v1/namespaces/default/cronjobs",
+    "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies",
+    "/apis/networking.k8s.io/v1/namespaces/default/ingresses",
+    "/apis/policy/v1/namespaces/default/poddisruptionbudgets",
+    "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers",
+    "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles",
+    "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings",
+    "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+    "/apis/storage.k8s.io/v1/storageclasses",
+    "/apis/scheduling.k8s.io/v1/priorityclasses",
+    "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
+    "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+    "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+    "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+    "/apis/authentication.k8s.io/v1/tokenreviews",
+    "/apis/fuzz.example.com/v1/namespaces/default/things",
+]
+CONTENTS = [
+    "application/json",
+    "application/yaml",
+    "application/merge-patch+json",
+    "application/json-patch+json",
+    "application/strategic-merge-patch+json",
+    "application/apply-patch+yaml",
+    "application/vnd.kubernetes.protobuf",
+    "nonsense",
+]
+MEMBERS = tuple(
+    str.split(
+        "apiVersion kind metadata name namespace labels annotations finalizers ownerReferences uid resourceVersion "
+        "generateName managedFields fieldsV1 manager operation deletionTimestamp spec status data stringData type "
+        "replicas selector matchLabels matchExpressions template containers image ports containerPort port targetPort "
+        "nodePort env value volumes resources requests limits cpu memory storage hard scopes default max min rules "
+        "verbs apiGroups resourceNames roleRef subjects group versions schema openAPIV3Schema properties items served "
+        "names plural scope webhooks clientConfig parameters jobTemplate schedule accessModes storageClassName token "
+        "user groups resourceAttributes nonResourceAttributes verb path target gracePeriodSeconds preconditions "
+        "propagationPolicy op from $patch $setElementOrder/containers $retainKeys $deleteFromPrimitiveList/finalizers "
+        "conditions x-kubernetes-list-type x-kubernetes-list-map-keys required enum pattern minimum "
+        "additionalProperties subresources scale specReplicasPath additionalPrinterColumns jsonPath nodeSelectorTerms "
+        "affinity tolerations topologySpreadConstraints securityContext initContainers restartPolicy livenessProbe "
+    )
+)
+VALUES = [
+    "",
+    "a",
+    "v1",
+    "fuzz",
+    "default",
+    "ConfigMap",
+    "*",
+    "1",
+    "1Gi",
+    "-1",
+    "/spec/x",
+    "replace",
+    "Foreground",
+    "\0",
+    "ü",
+]
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**30), 10**30)
+    | st.floats()
+    | st.sampled_from(VALUES)
+    | st.text(max_size=5)
+)
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(MEMBERS), inner, max_size=5),
+    max_leaves=25,
+)
+objects = st.fixed_dictionaries(
+    {"metadata": st.fixed_dictionaries({"name": st.just("fuzz")}, optional=dict.fromkeys(MEMBERS[5:13], values))},
+    optional=dict.fromkeys(("spec", "status", "data", "rules", "roleRef", "subjects", "webhooks", "kind"), values),
+)
+queries = st.dictionaries(
+    st.sampled_from(
+        (
+            "limit",
+            "continue",
+            "resourceVersion",
+            "resourceVersionMatch",
+            "labelSelector",
+            "fieldSelector",
+            "dryRun",
+            "fieldManager",
+            "force",
+            "fieldValidation",
+            "propagationPolicy",
+            "gracePeriodSeconds",
+            "includeObject",
+            "container",
+        )
+    ),
+    st.sampled_from(
+        ["", "0", "-1", "1" * 40, "true", "x", "a=b", "a in (b", ",,", "!", "All", "\0", "%", "Orphan", "ü=ü"]
+    )
+    | st.text(string.printable, max_size=8),
+    max_size=4,
+)
+often = settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+class Target:
+    """The server under attack."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        [cluster] = yaml.safe_load(kubeconfig.read_text())["clusters"]
+        authority = base64.b64decode(cluster["cluster"]["certificate-authority-data"]).decode()
+        self.url = cluster["cluster"]["server"]
+        self.address = (urlsplit(self.url).hostname, urlsplit(self.url).port)
+        self._context = ssl.create_default_context(cadata=authority)
+        self._pool = urllib3.PoolManager(ssl_context=self._context, retries=False, timeout=30)
+
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, content: str = "application/json"
+    ) -> tuple[int, Any]:
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": content}
+        response = self._pool.request(method, self.url + path, body=body, headers=headers)
+        return response.status, response.data
+
+    def check(self, method: str, path: str, body: bytes | None = None, content: str = "application/json") -> int:
+        """Send it; the answer is what a client expects of an API server."""
+        code, data = self.ask(method, path, body, content)
+        assert code != 500 or b"the practice cluster has a fault" not in data, data
+        if code >= 400:
+            answer = json.loads(data)
+            assert (answer["kind"], answer["status"], answer["code"]) == ("Status", "Failure", code)
+        return code
+
+    def raw(self, data: bytes, *, tls: bool = True) -> bytes:
+        """What comes back until the server closes the connection, having been sent this and nothing more."""
+        with socket.create_connection(self.address, timeout=30) as plain:
+            try:
+                opened = self._context.wrap_socket(plain, server_hostname=LOOPBACK) if tls else plain
+                with opened:
+                    opened.sendall(data)
+                    socket.socket.shutdown(opened, socket.SHUT_WR)
+                    return b"".join(iter(lambda: opened.recv(65536), b""))
+            except OSError:  # closed in the middle, which is an answer, too
+                return b""
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """A practice cluster of the module's own, which still serves when the module has done with it."""
+    with served("healthy", tmp_path_factory.mktemp("fuzzed")) as kubeconfig:
+        found = Target(kubeconfig)
+        yield found
+        assert found.check("GET", "/api/v1/namespaces/default") == 200
+        assert found.check("GET", "/api/v1/nodes?limit=1") == 200
+
+
+def written(value: Any) -> bytes:
+    return json.dumps(value).encode(errors="surrogatepass")
+
+
+@often
+@given(path=st.sampled_from(PATHS), body=values | objects, query=queries)
+def test_objects_of_any_shape_are_created(target: Target, path: str, body: Any, query: dict[str, str]) -> None:
+    target.check("POST", f"{path}?{encoded(query)}", written(body))
+    target.check("DELETE", f"{path}/fuzz?gracePeriodSeconds=0")
+
+
+def encoded(query: dict[str, str]) -> str:
+    return "&".join(f"{name}={quote(value)}" for name, value in query.items())
+
+
+@often
+@given(
+    path=st.sampled_from(PATHS),
+    body=values | objects,
+    content=st.sampled_from(CONTENTS),
+    query=queries,
+    method=st.sampled_from(["PATCH", "PUT", "DELETE", "POST"]),
+    subresource=st.sampled_from(["", "/status", "/scale", "/nonsense"]),
+)
+def test_changes_of_any_shape(
+    target: Target, path: str, body: Any, content: str, query: dict[str, str], method: str, subresource: str
+) -> None:
+    minimal = {"metadata": {"name": "fuzz"}}
+    target.check("POST", path, written(minimal))
+    target.check(method, f"{path}/fuzz{subresource}?{encoded(query)}", written(body), content)
+    target.check("GET", f"{path}/fuzz")
+
+
+@often
+@given(
+    data=st.binary(max_size=200), content=st.sampled_from(CONTENTS), method=st.sampled_from(["POST", "PATCH", "PUT"])
+)
+@example(b'{"a":' * 5000, "application/json", "POST")
+@example(b"[" * 200 + b"]" * 200, "application/json", "POST")
+@example(b"a: &a [1]\nb: &b [*a,*a]\nc: &c [*b,*b]\nd: [*c,*c]", "application/apply-patch+yaml", "PATCH")
+@example(b"metadata: {name: 2001-01-01, 5: 6}\n? [a]\n: b", "application/apply-patch+yaml", "PATCH")
+@example(b'{"metadata":{"name":"\\ud800"}}', "application/json", "POST")
+@example(b'{"data":NaN}', "application/json", "POST")
+@example(b'{"data":1e999}', "application/json", "POST")
+@example(b"k8s\0\n\x0f\n\x02v1\x12\tConfigMap", "application/vnd.kubernetes.protobuf", "POST")
+@example(b"k8s\0\xff\xff\xff", "application/vnd.kubernetes.protobuf", "POST")
+def test_bodies_that_are_no_objects(target: Target, data: bytes, content: str, method: str) -> None:
+    for path in (f"{NAMESPACE}/configmaps", f"{NAMESPACE}/configmaps/fuzz?fieldManager=x"):
+        target.check(method, path, data, content)
+
+
+@often
+@given(
+    path=st.text(st.characters(codec="utf-8", exclude_characters="\r\n ?#"), max_size=30),
+    method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "NONSENSE"]),
+    query=queries,
+)
+@example("/api/v1/namespaces/%zz/pods", "GET", {})
+@example("/api/v1/namespaces/..%2f..%2fetc/pods/%00", "GET", {})
+@example("//[", "GET", {})
+@example("/api//v1///pods//", "GET", {})
+@example("/api/v1/pods/" + "x" * 9000, "GET", {})
+@example("/openapi/v3/../../etc/passwd", "GET", {})
+def test_odd_paths_and_methods(target: Target, path: str, method: str, query: dict[str, str]) -> None:
+    line = f"{method} {quote(path, safe='/%[].')}?{encoded(query)} HTTP/1.1\r\n"
+    found = target.raw(f"{line}Host: x\r\nAuthorization: Bearer {TOKEN}\r\nConnection: close\r\n\r\n".encode())
+    assert b"the practice cluster has a fault" not in found
+    assert found.startswith(b"HTTP/1.1 ") or not found
+
+
+@often
+@given(path=st.sampled_from(PATHS), query=queries)
+@example(f"{NAMESPACE}/pods", {"continue": "eyJhIjoxfQ"})
+@example(f"{NAMESPACE}/pods", {"continue": "W10"})
+@example(f"{NAMESPACE}/pods", {"limit": "9" * 400})
+def test_lists_with_absurd_parameters(target: Target, path: str, query: dict[str, str]) -> None:
+    target.check("GET", f"{path}?{encoded(query)}")
+    watch = {**query, "watch": "1", "timeoutSeconds": "1", "resourceVersion": query.get("resourceVersion", "9" * 9)}
+    if query:
+        target.check("GET", f"{path}?{encoded(watch)}&timeoutSeconds=0.1")
+
+
+REQUEST = f"POST {NAMESPACE}/configmaps HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\0" * 1000,
+        b"\x16\x03\x01" + b"\xff" * 500,
+        b"GET / HTTP/1.1\r\n",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET / JUNK\r\n\r\n",
+        b"GET " + b"/" * 70_000 + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 500 + b"\r\n",
+        b"GET / HTTP/1.1\r\nA: " + b"b" * 70_000 + b"\r\n\r\n",
+        REQUEST + b"Content-Length: 100\r\n\r\n{}",
+        REQUEST + b"Content-Length: -1\r\n\r\n{}",
+        REQUEST + b"Content-Length: many\r\n\r\n{}",
+        REQUEST + b"Content-Length: 99999999999999999999\r\n\r\n{}",
+        REQUEST + b"Content-Length: 2\r\nContent-Type: \xff\xfe\r\n\r\n{}",
+        REQUEST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+        REQUEST + b"Transfer-Encoding: chunked\r\n\r\n-5\r\n{}",
+        REQUEST + b"Transfer-Encoding: chunked\r\n\r\nffffffff\r\n{}",
+        REQUEST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}garbage",
+        REQUEST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}",
+        REQUEST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + b"A: b\r\n" * 500 + b"\r\n",
+    ],
+    ids=lambda data: repr(data[-40:]),
+)
+@pytest.mark.parametrize("tls", [True, False], ids=["tls", "plain"])
+def test_what_is_no_request(target: Target, data: bytes, tls: bool) -> None:
+    found = target.raw(data, tls=tls)
+    assert b"the practice cluster has a fault" not in found
+    if found.startswith(b"HTTP/1.1 4"):
+        assert b'"kind":"Status"' in found
+    assert target.check("GET", "/readyz") == 200
+
+
+def test_a_body_that_is_too_large_is_refused_unread(target: Target) -> None:
+    head = REQUEST + b"Content-Length: %d\r\n\r\n" % (LARGEST + 1)
+    assert b'"code":413' in target.raw(head)
+    chunks = b"".join(b"100000\r\n" + b" " * 0x100000 + b"\r\n" for _number in range(4))
+    answer = target.raw(REQUEST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
+    assert b'"code":413' in answer or not answer
+
+
+def test_connections_that_say_nothing_hold_up_nobody(target: Target) -> None:
+    silent = [socket.create_connection(target.address, timeout=30) for _number in range(100)]
+    try:
+        with ThreadPoolExecutor(8) as workers:
+            codes = list(workers.map(lambda _number: target.check("GET", "/api/v1/namespaces"), range(40)))
+        assert set(codes) == {200}
+    finally:
+        for each in silent:
+            each.close()
+
+
+def test_large_bodies_leave_no_memory_behind(target: Target) -> None:
+    body = json.dumps({"metadata": {"name": "Wrong Name"}, "data": {"k": "v" * (LARGEST - 1000)}}).encode()
+    target.check("POST", f"{NAMESPACE}/configmaps", body)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _number in range(20):
+        assert target.check("POST", f"{NAMESPACE}/configmaps", body) == 422
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 40 * 1024, f"{grown} KiB more after 60 MiB of refused bodies"
