@@ -10,6 +10,7 @@ from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.distributions import fitting
 from kfinstall.facts.kinds import EVENT, NODE, POD, SECRET, SERVICE_ACCOUNT
+from kfinstall.facts.mirrored import mirrored
 from kfinstall.facts.mirrors import mirrors
 from kfinstall.facts.moments import between
 from kfinstall.facts.owners import POD_OWNERS, command_name, workload
@@ -55,6 +56,7 @@ def _finding(failures: list[FailedPull], snapshot: Snapshot) -> Finding:
         remedy=_remedy(failures, snapshot),
         evidence=(*_said(failures), *_architectures(failures, snapshot)),
         docs=explained.docs,
+        fix=mirrored(failures, snapshot) if explained.cause == "img-network-timeout" else None,
     )
 
 

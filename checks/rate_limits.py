@@ -21,6 +21,8 @@ from kfinstall.facts.allowance import (
 from kfinstall.facts.classify import classify, explanation
 from kfinstall.facts.classify.image_reference import DOCKER_HUB
 from kfinstall.facts.kinds import DAEMON_SET, DEPLOYMENT, EVENT, JOB, NODE, POD, SECRET, SERVICE_ACCOUNT, STATEFUL_SET
+from kfinstall.facts.mirrored import mirrored
+from kfinstall.facts.owners import POD_OWNERS
 from kfinstall.facts.pull_remedies import from_mirror, node_mirrors, with_secret
 from kfinstall.facts.pulls import RATE_LIMITS, FailedPull, failed_pulls, reference
 from kfinstall.words import _, counted
@@ -55,6 +57,7 @@ def refused_pulls(snapshot: Snapshot) -> Iterator[Finding]:
             remedy=_remedy(failures, snapshot),
             evidence=(_said(failures), *(_hub(snapshot) if cause in HUB else ())),
             docs=explained.docs,
+            fix=mirrored(failures, snapshot),
         )
 
 
@@ -212,7 +215,7 @@ CHECKS = (
         _("Does no registry refuse images because of too many pulls?"),
         frozenset({POD}),
         refused_pulls,
-        also=frozenset({EVENT, NODE, SECRET, SERVICE_ACCOUNT, *TEMPLATES}),
+        also=frozenset({EVENT, NODE, SECRET, SERVICE_ACCOUNT, *POD_OWNERS}),
         asks=HUB_HOSTS,
         docs="https://docs.docker.com/docker-hub/usage/pulls/",
     ),
