@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import subprocess
 import threading
@@ -108,6 +107,10 @@ def _pod(name: str, image: str, *arguments: str, volumes: Any = (), **container:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name}}, "spec": spec}
 
 
+def _image(pod: Object) -> str:
+    return str(pod["spec"]["containers"][0]["image"])
+
+
 def _trouble(pod: Object) -> str:
     statuses = pod["status"].get("containerStatuses") or [{}]
     state, before = (statuses[0].get(name) or {} for name in ("state", "lastState"))
@@ -200,14 +203,14 @@ def test_the_limit_of_docker_hub_and_its_end(tenant: Tenant, node: Node) -> None
     assert tenant.findings() == []
 
 
-def test_a_mirror_gives_out_what_the_registry_does_not(tenant: Tenant, node: Node) -> None:
+def test_fix_has_the_pods_pull_from_a_mirror(tenant: Tenant, node: Node) -> None:
+    mirrored = "m.daocloud.io/public.ecr.aws/kubeflow/notebook:1"
+    node.publish(mirrored)
     node.registries.answers["public.ecr.aws/kubeflow/notebook"] = ECR_LIMIT
     tenant.deploy("notebook", "public.ecr.aws/kubeflow/notebook:1")
     tenant.is_in_trouble("ErrImagePull", "ImagePullBackOff")
-    [found] = tenant.findings()
-    [mirrored] = re.findall(r"kustomize edit set image \S+=(\S+)", "\n".join(found["remedy"]["commands"]))
-    node.publish(mirrored)
-    tenant.follow(f"kubectl -n {tenant.namespace} set image deployment/notebook main={mirrored}")
+    tenant.kfinstall("doctor", "--only", "rate-limits.pulls", "--fix", "--yes")
+    eventually(lambda: [_image(pod) for pod in tenant.pods()] == [mirrored], SECONDS)
     tenant.runs()
     assert tenant.findings() == []
 
