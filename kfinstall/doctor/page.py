@@ -10,7 +10,8 @@ STYLE = """
 :root { color-scheme: light dark; --error: #b3261e; --warning: #8a5300; --info: #2f5d8a; --line: #8884; }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
 h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin: 0; display: inline; }
-section, details { border: 1px solid var(--line); border-left-width: .4rem; border-radius: .3rem; margin: 1rem 0; padding: .6rem 1rem; }
+section, details { border: 1px solid var(--line); border-radius: .3rem; margin: .8rem 0; padding: .5rem 1rem; }
+.error, .warning, .info { border-left-width: .4rem; }
 .error { border-left-color: var(--error); } .warning { border-left-color: var(--warning); }
 .info { border-left-color: var(--info); }
 code, pre { font: .85rem/1.4 ui-monospace, monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
@@ -26,7 +27,7 @@ def page(report: Data) -> str:
     """The page of a DoctorReport's fields (doctor/document.py). Every text is escaped: it comes from a cluster."""
     title = _("What is wrong with the cluster")
     body = [f"<h1>{escape(title)}</h1>", _summary(report["summary"])]
-    body += [_finding(finding) for finding in report["findings"]]
+    body += [f"<section class={escape(each['severity'])}>{_finding(each)}</section>" for each in report["findings"]]
     if report["unexplained"]:
         body.append(f"<section class=error><h2>{escape(_('Not ready, for no reason that was found'))}</h2>")
         body.append(f"{_objects(report['unexplained'])}</section>")
@@ -45,7 +46,7 @@ def _summary(summary: Data) -> str:
 
 
 def _finding(finding: Data) -> str:
-    parts = [f"<h2>{escape(finding['title'])}</h2> <span class=id>{escape(finding['cause'])}</span>"]
+    parts = [_title(finding)]
     parts += _remedy(finding)
     if finding["evidence"]:
         parts.append(f"<ul>{''.join(map(_evidence, finding['evidence']))}</ul>")
@@ -53,8 +54,21 @@ def _finding(finding: Data) -> str:
         heading = _("Objects concerned: {count}").format(count=len(finding["objects"]))
         parts.append(f"<details><summary>{escape(heading)}</summary>{_objects(finding['objects'])}</details>")
     if finding["children"]:
-        parts.append(f"<p>{escape(_('From this follows:'))}</p>{''.join(map(_finding, finding['children']))}")
-    return f"<section class={escape(finding['severity'])}>{''.join(parts)}</section>"
+        parts.append(f"<p>{escape(_('From this follows:'))}</p>")
+        parts += map(_consequence, finding["children"])
+    return "".join(parts)
+
+
+def _consequence(finding: Data) -> str:
+    """Folded: it goes away with what it follows from."""
+    title, rest = _title(finding), _finding(finding)
+    return (
+        f"<details class={escape(finding['severity'])}><summary>{title}</summary>{rest.removeprefix(title)}</details>"
+    )
+
+
+def _title(finding: Data) -> str:
+    return f"<h2>{escape(finding['title'])}</h2> <span class=id>{escape(finding['cause'])}</span>"
 
 
 def _remedy(finding: Data) -> Iterator[str]:
