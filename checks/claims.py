@@ -9,7 +9,7 @@ from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import explanation
 from kfinstall.facts.conditions import condition
-from kfinstall.facts.kinds import CLAIM, EVENT, POD, STORAGE_CLASS, VOLUME
+from kfinstall.facts.kinds import CLAIM, POD, STORAGE_CLASS, VOLUME
 from kfinstall.facts.volumes import (
     NO_PROVISIONER,
     claim_key,
@@ -178,7 +178,5 @@ CHECKS = (
         lost,
         also=frozenset({POD}),
     ),
-    Check(
-        "storage.growth", _("Do claims grow that are to?"), frozenset({CLAIM}), not_grown, also=frozenset({POD, EVENT})
-    ),
+    Check("storage.growth", _("Do claims grow that are to?"), frozenset({CLAIM}), not_grown, also=frozenset({POD})),
 )

@@ -9,7 +9,7 @@ from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.distributions import fitting
-from kfinstall.facts.kinds import EVENT, NODE, POD, SECRET, SERVICE_ACCOUNT
+from kfinstall.facts.kinds import EVENT, NODE, POD, SECRET
 from kfinstall.facts.mirrored import mirrored
 from kfinstall.facts.mirrors import mirrors
 from kfinstall.facts.moments import between
@@ -198,7 +198,7 @@ CHECKS = (
         _("Are all images pulled?"),
         frozenset({POD}),
         not_pulled,
-        also=frozenset({EVENT, NODE, SECRET, SERVICE_ACCOUNT, *POD_OWNERS}),
+        also=frozenset({EVENT, NODE, SECRET, *POD_OWNERS}),
         docs="https://kubernetes.io/docs/concepts/containers/images/",
     ),
     Check(

@@ -13,8 +13,9 @@ from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import classify, explanation
 from kfinstall.facts.containers import containers
-from kfinstall.facts.kinds import CERTIFICATE, CLAIM, CONFIG_MAP, EVENT, POD, SECRET
+from kfinstall.facts.kinds import CERTIFICATE, CONFIG_MAP, EVENT, POD, SECRET
 from kfinstall.facts.moments import between
+from kfinstall.facts.owners import key_of
 from kfinstall.facts.pod_needs import pod_needs
 from kfinstall.facts.pod_start import failures, not_begun
 from kfinstall.facts.volumes import claims_of, users
@@ -58,7 +59,7 @@ def _complaining(snapshot: Snapshot) -> Iterator[tuple[ObjectKey, Body, list[str
     """Pods with what the kubelet says of their mounts, and of the variables of containers that wait for them."""
     unmounted = dict(not_begun(snapshot))
     for pod in snapshot.all(POD):
-        key = ObjectKey(*POD, str(pod["metadata"].get("namespace") or ""), pod["metadata"]["name"])
+        key = key_of(POD, pod)
         messages = [each.message for each in containers(pod) if each.state == "waiting" and each.reason == UNREADABLE]
         if key in unmounted:
             messages += [each.message for each in failures(key, MOUNTING, snapshot)]
@@ -236,7 +237,6 @@ CHECKS = (
         _("Are the volumes of every pod mounted?"),
         frozenset({POD, EVENT}),
         not_mounted,
-        also=frozenset({CLAIM}),
     ),
     Check("mounts.silent", _("Does every pod that does not start say why?"), frozenset({POD, EVENT}), silent),
 )

@@ -9,13 +9,13 @@ from kfinstall.contracts.check import Check, Phase
 from kfinstall.contracts.explanation import Explanation, Remedy
 from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
-from kfinstall.contracts.resource import GroupKind
 from kfinstall.contracts.snapshot import Occurrence, Snapshot
 from kfinstall.facts.classify import classify, explanation
 from kfinstall.facts.conditions import holds
 from kfinstall.facts.distributions import fitting, provider
 from kfinstall.facts.kinds import EVENT, NODE, POD, SERVICE
 from kfinstall.facts.moments import between
+from kfinstall.facts.owners import key_of
 from kfinstall.facts.pod_start import failures, not_begun
 from kfinstall.facts.routes import INGRESS, VIRTUAL_SERVICE, routed
 from kfinstall.facts.selectors import matches
@@ -69,7 +69,7 @@ def without_sandbox(snapshot: Snapshot) -> Iterator[Finding]:
 def _networks(nodes: set[str], snapshot: Snapshot) -> frozenset[ObjectKey]:
     """The pods of the network plugin on these nodes that are not ready."""
     return frozenset(
-        _key(POD, pod)
+        key_of(POD, pod)
         for pod in snapshot.all(POD)
         if (pod.get("spec") or {}).get("nodeName") in nodes
         and any(name in pod["metadata"]["name"] for name in NETWORKS)
@@ -121,7 +121,7 @@ def without_names(snapshot: Snapshot) -> Iterator[Finding]:
         pods = _selected(service, snapshot.all(POD))
         if any(holds(pod, "Ready") for pod in pods):
             continue
-        key = _key(SERVICE, service)
+        key = key_of(SERVICE, service)
         yield Finding(
             cause="net-cluster-dns",
             severity=Severity.ERROR,
@@ -134,9 +134,9 @@ def without_names(snapshot: Snapshot) -> Iterator[Finding]:
                     f"kubectl -n {key.namespace} logs -l k8s-app=kube-dns --tail=20",
                 ),
             ),
-            evidence=tuple(Evidence(_("is not ready"), _key(POD, pod)) for pod in pods)
+            evidence=tuple(Evidence(_("is not ready"), key_of(POD, pod)) for pod in pods)
             or (Evidence(_("has no pod"), key),),
-            needs=frozenset(_key(POD, pod) for pod in pods),
+            needs=frozenset(key_of(POD, pod) for pod in pods),
             docs="https://kubernetes.io/docs/tasks/administer-cluster/dns-debugging-resolution/",
         )
 
@@ -154,7 +154,7 @@ def without_address(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _why_no_address(service: Body, snapshot: Snapshot) -> str:
-    for each in reversed(snapshot.occurrences(_key(SERVICE, service))):
+    for each in reversed(snapshot.occurrences(key_of(SERVICE, service))):
         found = classify(each.message) if each.warning else None
         if found and found.cause == "net-lb-pending":
             return " ".join(each.message.split())
@@ -180,7 +180,7 @@ def _gives_addresses(snapshot: Snapshot) -> bool:
 
 
 def _no_address(services: list[Body], why: str, snapshot: Snapshot) -> Finding:
-    keys = tuple(_key(SERVICE, service) for service in services)
+    keys = tuple(key_of(SERVICE, service) for service in services)
     explained = explanation("net-lb-pending", {"namespace": keys[0].namespace})
     port = ((services[0].get("spec") or {}).get("ports") or [{}])[0].get("port", 80)
     commands = (
@@ -207,7 +207,7 @@ def twice_the_port(snapshot: Snapshot) -> Iterator[Finding]:
     for service in snapshot.all(SERVICE):
         for port in (service.get("spec") or {}).get("ports") or ():
             if port.get("nodePort"):
-                takers[str(port.get("protocol") or "TCP"), port["nodePort"]].append(_key(SERVICE, service))
+                takers[str(port.get("protocol") or "TCP"), port["nodePort"]].append(key_of(SERVICE, service))
     for (protocol, number), services in takers.items():
         if len(set(services)) < 2:
             continue
@@ -275,10 +275,6 @@ def _selected(service: Body, pods: Iterable[Body]) -> list[Body]:
         if pod["metadata"].get("namespace") == namespace
         and matches({"matchLabels": selector}, pod["metadata"].get("labels") or {})
     ]
-
-
-def _key(kind: GroupKind, body: Body) -> ObjectKey:
-    return ObjectKey(*kind, str(body["metadata"].get("namespace") or ""), body["metadata"]["name"])
 
 
 CHECKS = (

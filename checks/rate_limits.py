@@ -20,7 +20,7 @@ from kfinstall.facts.allowance import (
 )
 from kfinstall.facts.classify import classify, explanation
 from kfinstall.facts.classify.image_reference import DOCKER_HUB
-from kfinstall.facts.kinds import DAEMON_SET, DEPLOYMENT, EVENT, JOB, NODE, POD, SECRET, SERVICE_ACCOUNT, STATEFUL_SET
+from kfinstall.facts.kinds import DAEMON_SET, DEPLOYMENT, EVENT, JOB, NODE, POD, SECRET, STATEFUL_SET
 from kfinstall.facts.mirrored import mirrored
 from kfinstall.facts.owners import POD_OWNERS
 from kfinstall.facts.pull_remedies import from_mirror, node_mirrors, with_secret
@@ -215,7 +215,7 @@ CHECKS = (
         _("Does no registry refuse images because of too many pulls?"),
         frozenset({POD}),
         refused_pulls,
-        also=frozenset({EVENT, NODE, SECRET, SERVICE_ACCOUNT, *POD_OWNERS}),
+        also=frozenset({EVENT, NODE, SECRET, *POD_OWNERS}),
         asks=HUB_HOSTS,
         docs="https://docs.docker.com/docker-hub/usage/pulls/",
     ),

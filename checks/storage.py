@@ -14,6 +14,7 @@ from kfinstall.facts.classify import classify, explanation
 from kfinstall.facts.distributions import provider
 from kfinstall.facts.kinds import CLAIM, EVENT, NODE, POD, STORAGE_CLASS, VOLUME
 from kfinstall.facts.moments import between
+from kfinstall.facts.owners import key_of
 from kfinstall.facts.provisioners import CSI_DRIVER, driver, is_nfs_of_old, is_ready, is_registered, pods_of
 from kfinstall.facts.quantities import amount
 from kfinstall.facts.volumes import (
@@ -118,7 +119,9 @@ def two_defaults(snapshot: Snapshot) -> Iterator[Finding]:
             tuple(_make_default(name, "false") for name in names[1:]),
         ),
         evidence=tuple(
-            Evidence(_("made by {provisioner}").format(provisioner=each.get("provisioner")), _class_key(each))
+            Evidence(
+                _("made by {provisioner}").format(provisioner=each.get("provisioner")), key_of(STORAGE_CLASS, each)
+            )
             for each in classes
         ),
         docs="https://kubernetes.io/docs/concepts/storage/storage-classes/#default-storageclass",
@@ -230,7 +233,7 @@ def _refused(cause: str, storage_class: Body, refused: list[tuple[Body, str]]) -
 def _silent(storage_class: Body, claims: list[Body], snapshot: Snapshot) -> Iterator[Finding]:
     name, provisioner = storage_class["metadata"]["name"], str(storage_class.get("provisioner"))
     pods = list(pods_of(provisioner, snapshot))
-    unready = frozenset(_pod_key(pod) for pod in pods if not is_ready(pod))
+    unready = frozenset(key_of(POD, pod) for pod in pods if not is_ready(pod))
     runs = is_registered(provisioner, snapshot) and not unready
     if runs or len(unready) < len(pods) or not snapshot.knows(CSI_DRIVER):
         return  # somebody is there, and says nothing so far
@@ -311,7 +314,7 @@ def nfs_of_old(snapshot: Snapshot) -> Iterator[Finding]:
         objects=tuple(map(claim_key, waiting)),
         remedy=explained.remedy,
         evidence=tuple(
-            Evidence(str(container.get("image")), _pod_key(pod))
+            Evidence(str(container.get("image")), key_of(POD, pod))
             for pod in pods
             for container in pod["spec"]["containers"]
         ),
@@ -344,14 +347,6 @@ def _named(storage_class: Body, claim: Body) -> dict[str, Json]:
         "namespace": key.namespace,
         "claim": key.name,
     }
-
-
-def _class_key(storage_class: Body) -> ObjectKey:
-    return ObjectKey(*STORAGE_CLASS, "", storage_class["metadata"]["name"])
-
-
-def _pod_key(pod: Body) -> ObjectKey:
-    return ObjectKey(*POD, str(pod["metadata"].get("namespace") or ""), pod["metadata"]["name"])
 
 
 CLASSES = frozenset({CLAIM, STORAGE_CLASS})

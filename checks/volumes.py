@@ -10,7 +10,7 @@ from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import classify, explanation
 from kfinstall.facts.conditions import holds
 from kfinstall.facts.kinds import CLAIM, EVENT, NODE, POD, VOLUME
-from kfinstall.facts.owners import POD_OWNERS, command_name, workload
+from kfinstall.facts.owners import POD_OWNERS, command_name, key_of, workload
 from kfinstall.facts.volumes import claims_of, phase, places, reachable, users
 from kfinstall.words import _
 
@@ -21,7 +21,7 @@ ATTACH_FAILED = "FailedAttachVolume"
 def held_elsewhere(snapshot: Snapshot) -> Iterator[Finding]:
     """Claims of which a pod waits for the volume while another node has it."""
     for pod in snapshot.all(POD):
-        key = _key(pod)
+        key = key_of(POD, pod)
         message = _refusal(pod, key, snapshot)
         for claim in claims_of(pod) if message else ():
             holders = [each for each in users(claim, snapshot) if _node(each) not in {"", _node(pod)}]
@@ -51,18 +51,18 @@ def _held(claim: ObjectKey, pod: Body, holders: list[Body], message: str, snapsh
         cause=explained.cause,
         severity=Severity.ERROR,
         title=_("{claim} is in use on another node: {pods}").format(claim=claim, pods=names),
-        objects=(_key(pod),),
+        objects=(key_of(POD, pod),),
         remedy=Remedy(explained.remedy.text, tuple(_release(pod, holders, snapshot))),
-        evidence=(Evidence(" ".join(message.split()), _key(pod)),),
+        evidence=(Evidence(" ".join(message.split()), key_of(POD, pod)),),
         docs=explained.docs,
     )
 
 
 def _release(pod: Body, holders: list[Body], snapshot: Snapshot) -> Iterator[str]:
     """A Deployment's own older pod goes by itself when the strategy lets it go first."""
-    mine = workload(_key(pod), pod, snapshot)
+    mine = workload(key_of(POD, pod), pod, snapshot)
     for holder in holders:
-        theirs = workload(_key(holder), holder, snapshot)
+        theirs = workload(key_of(POD, holder), holder, snapshot)
         if theirs == mine and mine.kind == "Deployment":
             patch = '{"spec":{"strategy":{"type":"Recreate","rollingUpdate":null}}}'
             yield f"kubectl -n {mine.namespace} patch {command_name(mine)} -p '{patch}'"
@@ -76,7 +76,7 @@ def for_one_pod(snapshot: Snapshot) -> Iterator[Finding]:
     for claim in snapshot.all(CLAIM):
         if ALONE not in ((claim.get("spec") or {}).get("accessModes") or ()):
             continue
-        key = ObjectKey(*CLAIM, str(claim["metadata"].get("namespace") or ""), claim["metadata"]["name"])
+        key = key_of(CLAIM, claim)
         pods = users(key, snapshot)
         waiting, holders = [pod for pod in pods if not _node(pod)], [pod for pod in pods if _node(pod)]
         if waiting and holders:
@@ -86,9 +86,9 @@ def for_one_pod(snapshot: Snapshot) -> Iterator[Finding]:
                 cause=explained.cause,
                 severity=Severity.ERROR,
                 title=_("{claim} is for one pod at a time, and {pod} has it").format(claim=key, pod=holder),
-                objects=(key, *map(_key, waiting)),
+                objects=(key, *(key_of(POD, pod) for pod in waiting)),
                 remedy=Remedy(explained.remedy.text, (f"kubectl -n {key.namespace} delete pod {holder}",)),
-                evidence=tuple(Evidence(_("waits for the claim"), _key(pod)) for pod in waiting),
+                evidence=tuple(Evidence(_("waits for the claim"), key_of(POD, pod)) for pod in waiting),
                 docs=explained.docs,
             )
 
@@ -140,10 +140,6 @@ def _volume(claim: ObjectKey, snapshot: Snapshot) -> Body | None:
 
 def _node(pod: Body) -> str:
     return str((pod.get("spec") or {}).get("nodeName") or "")
-
-
-def _key(pod: Body) -> ObjectKey:
-    return ObjectKey(*POD, str(pod["metadata"].get("namespace") or ""), pod["metadata"]["name"])
 
 
 CHECKS = (

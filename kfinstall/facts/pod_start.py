@@ -9,6 +9,7 @@ from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Occurrence, Snapshot
 from kfinstall.facts.containers import containers
 from kfinstall.facts.kinds import POD
+from kfinstall.facts.owners import key_of
 from kfinstall.facts.pulls import STARTING
 
 PROGRESS = frozenset({"Pulling", "Pulled", "Created", "Started"})
@@ -18,11 +19,10 @@ PROGRESS = frozenset({"Pulling", "Pulled", "Created", "Started"})
 def not_begun(snapshot: Snapshot) -> Iterator[tuple[ObjectKey, Body]]:
     """Pods of which no container has been tried yet."""
     for pod in snapshot.all(POD):
-        metadata, status = pod["metadata"], pod.get("status") or {}
-        if status.get("phase") != "Pending" or metadata.get("deletionTimestamp"):
+        if (pod.get("status") or {}).get("phase") != "Pending" or pod["metadata"].get("deletionTimestamp"):
             continue
         if all(each.state in {"", "waiting"} and each.reason in {"", *STARTING} for each in containers(pod)):
-            yield ObjectKey(*POD, str(metadata.get("namespace") or ""), metadata["name"]), pod
+            yield key_of(POD, pod), pod
 
 
 def failures(key: ObjectKey, reasons: Collection[str], snapshot: Snapshot) -> list[Occurrence]:

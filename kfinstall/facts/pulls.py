@@ -10,6 +10,7 @@ from kfinstall.facts.classify import classify, explanation
 from kfinstall.facts.classify.image_reference import InvalidReference, Reference, parse
 from kfinstall.facts.containers import Container, containers
 from kfinstall.facts.kinds import POD
+from kfinstall.facts.owners import key_of
 
 FAILING = frozenset(
     {
@@ -74,7 +75,8 @@ def reference(image: str) -> Reference | None:
 
 def failed_pulls(snapshot: Snapshot) -> Iterator[FailedPull]:
     """Every container that waits for an image that does not come, once for each image of a pod."""
-    for key, pod in _pods(snapshot):
+    for pod in snapshot.all(POD):
+        key = key_of(POD, pod)
         seen: set[str] = set()
         for container in containers(pod):
             if container.state == "waiting" and container.reason in FAILING and container.image not in seen:
@@ -85,7 +87,8 @@ def failed_pulls(snapshot: Snapshot) -> Iterator[FailedPull]:
 
 def running_pulls(snapshot: Snapshot) -> Iterator[Pull]:
     """Every image that a node is pulling for a pod that waits for it."""
-    for key, pod in _pods(snapshot):
+    for pod in snapshot.all(POD):
+        key = key_of(POD, pod)
         begun: dict[str, str] = {}
         for each in snapshot.occurrences(key):
             if each.reason == "Pulling":
@@ -96,12 +99,6 @@ def running_pulls(snapshot: Snapshot) -> Iterator[Pull]:
             if container.state == "waiting" and container.reason in STARTING and container.image in begun:
                 since = begun.pop(container.image)
                 yield Pull(key, container.image, str((pod.get("spec") or {}).get("nodeName") or ""), since)
-
-
-def _pods(snapshot: Snapshot) -> Iterator[tuple[ObjectKey, Body]]:
-    for pod in snapshot.all(POD):
-        metadata = pod["metadata"]
-        yield ObjectKey(*POD, metadata.get("namespace") or "", metadata["name"]), pod
 
 
 def _explained(message: str, image: str, key: ObjectKey, pod: Body) -> Explanation:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.kinds import CLAIM, POD, STORAGE_CLASS
+from kfinstall.facts.owners import key_of
 from kfinstall.facts.quantities import amount
 from kfinstall.facts.selectors import matches
 from kfinstall.words import _
@@ -21,7 +22,7 @@ NO_PROVISIONER = "kubernetes.io/no-provisioner"
 
 
 def claim_key(claim: Body) -> ObjectKey:
-    return ObjectKey(*CLAIM, str(claim["metadata"].get("namespace") or ""), claim["metadata"]["name"])
+    return key_of(CLAIM, claim)
 
 
 def default_classes(snapshot: Snapshot) -> list[Body]:
