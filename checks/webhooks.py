@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from kfinstall.contracts.check import Check
-from kfinstall.contracts.explanation import Explanation, Remedy
+from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.fix import Fix
 from kfinstall.contracts.manifest import ObjectKey
@@ -219,17 +219,17 @@ def _where(webhook: _Webhook, snapshot: Snapshot) -> str:
 
 
 def untrusted(snapshot: Snapshot) -> Iterator[Finding]:
-    """Webhooks whose configuration names no authority, a broken one, or one that has expired."""
-    groups: dict[tuple[ObjectKey, str], tuple[Explanation, Severity, list[_Webhook]]] = {}
+    """Webhooks whose authority is missing, broken or expired, by who should have filled it in."""
+    groups: dict[tuple[str, str], list[_Webhook]] = defaultdict(list)
+    faults: dict[str, tuple[str, Severity]] = {}
     for webhook in _webhooks(snapshot):
         fault = _fault(webhook, snapshot) if webhook.service else None
         if fault:
             cause, why, severity = fault
-            about = {"webhook": webhook.body.get("name"), "namespace": webhook.service and webhook.service.namespace}
-            explained = explanation(cause, about)
-            groups.setdefault((webhook.configuration, why), (explained, severity, []))[2].append(webhook)
-    for (configuration, why), (explained, severity, webhooks) in groups.items():
-        yield _distrust(configuration, why, severity, explained, webhooks)
+            groups[why, str(INJECTOR) if INJECTED in webhook.annotations else str(webhook.service)].append(webhook)
+            faults[why] = cause, min(severity, faults.get(why, (cause, severity))[1], key=list(Severity).index)
+    for (why, _filler), webhooks in groups.items():
+        yield _distrust(why, *faults[why], webhooks)
 
 
 def _fault(webhook: _Webhook, snapshot: Snapshot) -> tuple[str, str, Severity] | None:
@@ -269,25 +269,36 @@ def _certificate(webhook: _Webhook) -> ObjectKey:
     return ObjectKey(*CERTIFICATE, namespace, name)
 
 
-def _distrust(
-    configuration: ObjectKey, why: str, severity: Severity, explained: Explanation, webhooks: list[_Webhook]
-) -> Finding:
-    needs = {INJECTOR, _certificate(webhooks[0])} if INJECTED in webhooks[0].annotations else set()
-    service = webhooks[0].service
-    namespace = service.namespace if service else ""
-    commands = (f"kubectl get {command_name(configuration)} -o yaml", f"kubectl -n {namespace} get pods")
-    if needs:
-        restart = "kubectl -n cert-manager rollout restart deployment/cert-manager-cainjector"
-        commands = (f"kubectl -n {_certificate(webhooks[0]).namespace} get certificates", restart)
+def _distrust(why: str, cause: str, severity: Severity, webhooks: list[_Webhook]) -> Finding:
+    keys, injected = _configurations(webhooks), INJECTED in webhooks[0].annotations
+    namespace = webhooks[0].service.namespace if webhooks[0].service else ""
+    explained = explanation(cause, {"webhook": webhooks[0].body.get("name"), "namespace": namespace})
+    many = counted("{count} webhook configuration", "{count} webhook configurations", len(keys))
     return Finding(
         cause=explained.cause,
         severity=severity,
-        title=_("The API server cannot trust {configuration}: {why}").format(configuration=configuration, why=why),
-        objects=(configuration,),
-        remedy=Remedy(explained.remedy.text, commands),
-        evidence=tuple(Evidence(str(webhook.body.get("name")), configuration) for webhook in webhooks),
-        needs=frozenset(needs),
+        title=_("The API server cannot trust {configurations}: {why}").format(
+            configurations=keys[0] if len(keys) == 1 else many, why=why
+        ),
+        objects=keys,
+        remedy=_injected_again() if injected else _served_again(keys[0], namespace),
+        evidence=tuple(Evidence(str(webhook.body.get("name")), webhook.configuration) for webhook in webhooks),
+        needs=frozenset({INJECTOR, *map(_certificate, webhooks)}) if injected else frozenset(),
         docs=explained.docs,
+    )
+
+
+def _injected_again() -> Remedy:
+    text = _("cert-manager's injector fills it in from the Certificate: see that both are ready, and start it again.")
+    restart = "kubectl -n cert-manager rollout restart deployment/cert-manager-cainjector"
+    return Remedy(text, ("kubectl get certificates -A", restart))
+
+
+def _served_again(configuration: ObjectKey, namespace: str) -> Remedy:
+    text = _("The webhook's own pods fill it in when they start: see that they run, and start them again.")
+    restart = f"kubectl -n {namespace} rollout restart deployment NAME"
+    return Remedy(
+        text, (f"kubectl get {command_name(configuration)} -o yaml", f"kubectl -n {namespace} get pods", restart)
     )
 
 

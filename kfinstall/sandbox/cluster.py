@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.api import Api
+from kfinstall.sandbox.controllers.authorities import Authorities
 from kfinstall.sandbox.controllers.client import Client
 from kfinstall.sandbox.controllers.cron_jobs import CronJobs
 from kfinstall.sandbox.controllers.daemon_sets import DaemonSets
@@ -65,6 +66,7 @@ class SandboxCluster:
                 Disruption(manager),
                 Evictions(manager, speed),
                 Operators(Client(cluster, "operators")),
+                Authorities(Client(cluster, "operators"), authority),
                 Scheduler(Client(cluster, "default-scheduler")),
                 kubelets,
             ],
