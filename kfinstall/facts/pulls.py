@@ -74,13 +74,11 @@ def reference(image: str) -> Reference | None:
 
 
 def failed_pulls(snapshot: Snapshot) -> Iterator[FailedPull]:
-    """Every container that waits for an image that does not come, once for each image of a pod."""
+    """Every container that waits for an image that does not come."""
     for pod in snapshot.all(POD):
         key = key_of(POD, pod)
-        seen: set[str] = set()
         for container in containers(pod):
-            if container.state == "waiting" and container.reason in FAILING and container.image not in seen:
-                seen.add(container.image)
+            if container.state == "waiting" and container.reason in FAILING:
                 message = _message(container, key, snapshot)
                 yield FailedPull(key, pod, container, message, _explained(message, container.image, key, pod))
 

@@ -224,6 +224,12 @@ def test_a_released_volume_would_do() -> None:
     )
 
 
+def test_a_released_volume_that_is_too_small_is_not_offered() -> None:
+    kept = volume(size="1Gi", phase="Released", claimRef={"namespace": "kubeflow", "name": "data", "uid": "gone"})
+    [found] = unmatched(snapshot(claim(storageClassName=""), kept))
+    assert not any("claimRef" in command for command in found.remedy.commands)
+
+
 def test_the_volume_that_a_claim_names_is_not_there() -> None:
     [found] = unmatched(snapshot(claim(volumeName="gone")))
     assert texts(found) == ["asks for 10Gi", "there is no such volume"]
