@@ -8,6 +8,7 @@ from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
+from kfinstall.facts.containers import containers
 from kfinstall.facts.distributions import fitting
 from kfinstall.facts.kinds import EVENT, NODE, POD, SECRET
 from kfinstall.facts.mirrored import mirrored
@@ -101,16 +102,39 @@ def _unauthorised(failures: Sequence[FailedPull], snapshot: Snapshot) -> Remedy:
     return Remedy(failures[0].explained.remedy.text, with_secret(failures, snapshot))
 
 
+def _unresolved(failures: Sequence[FailedPull], snapshot: Snapshot) -> Remedy:
+    """A resolver that works for some registries is kept from the others, by a firewall as in China: mirrors help."""
+    reached = _reached(snapshot) - {found.registry for each in failures if (found := each.reference)}
+    if not reached:
+        return failures[0].explained.remedy
+    text = _("Images from {registries} did come, so names are looked up, but not these: pull through a mirror.")
+    return _from_mirrors(text.format(registries=", ".join(sorted(reached))), (), failures, snapshot)
+
+
+def _reached(snapshot: Snapshot) -> set[str]:
+    """Registries of images that were started; those of Kubernetes itself may have come with the node."""
+    return {
+        found.registry
+        for pod in snapshot.all(POD)
+        if pod["metadata"].get("namespace") != "kube-system"
+        for container in containers(pod)
+        if container.state in {"running", "terminated"} and (found := reference(container.image))
+    }
+
+
 def _unreachable(failures: Sequence[FailedPull], snapshot: Snapshot) -> Remedy:
     explained = failures[0].explained.remedy
     probe = tuple(command for command in explained.commands if command.startswith("curl "))
+    return _from_mirrors(explained.text, probe, failures, snapshot)
+
+
+def _from_mirrors(text: str, first: tuple[str, ...], failures: Sequence[FailedPull], snapshot: Snapshot) -> Remedy:
     missing = sorted({str(found) for each in failures if (found := each.reference) and not mirrors().serves(found)})
-    text = explained.text
     if missing:
         text += " " + _("{mirror} does not carry {images}: copy these to a registry that the nodes reach.").format(
             mirror=mirrors().prefix, images=", ".join(missing)
         )
-    return Remedy(text, (*probe, *node_mirrors(failures, snapshot), *from_mirror(failures)))
+    return Remedy(text, (*first, *node_mirrors(failures, snapshot), *from_mirror(failures)))
 
 
 def _gone(failures: Sequence[FailedPull], _snapshot: Snapshot) -> Remedy:
@@ -145,6 +169,7 @@ def _other_architecture(failures: Sequence[FailedPull], snapshot: Snapshot) -> R
 _REMEDIES: dict[str, Remedial] = {
     **dict.fromkeys(UNAUTHORISED, _unauthorised),
     **dict.fromkeys(GONE, _gone),
+    "img-dns": _unresolved,
     "img-network-timeout": _unreachable,
     "img-arch-mismatch": _other_architecture,
 }

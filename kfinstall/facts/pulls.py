@@ -61,7 +61,6 @@ class Pull:
 
     pod: ObjectKey
     image: str
-    node: str
     since: str
 
 
@@ -95,8 +94,7 @@ def running_pulls(snapshot: Snapshot) -> Iterator[Pull]:
                 begun = {image: since for image, since in begun.items() if image not in each.message}
         for container in containers(pod):
             if container.state == "waiting" and container.reason in STARTING and container.image in begun:
-                since = begun.pop(container.image)
-                yield Pull(key, container.image, str((pod.get("spec") or {}).get("nodeName") or ""), since)
+                yield Pull(key, container.image, begun.pop(container.image))
 
 
 def _explained(message: str, image: str, key: ObjectKey, pod: Body) -> Explanation:

@@ -55,6 +55,9 @@ def test_registries_that_are_blocked(tmp_path: Path) -> None:
     with served("gcr-blocked", tmp_path) as kubeconfig:
         made(kubeconfig, pod("a", "gcr.io/istio-release/pilot:1"), pod("b", "quay.io/x/y:1"), pod("c", "mysql:8"))
 
+        with Api(kubeconfig) as api:
+            eventually(lambda: api.get(f"{PODS}/c")["status"].get("phase") == "Running")
+
         def both() -> Finding | None:
             [found] = findings(kubeconfig, "img-dns")
             return found if len(found.objects) == 2 else None
@@ -62,6 +65,7 @@ def test_registries_that_are_blocked(tmp_path: Path) -> None:
         found = eventually(both)
     assert {key.name for key in found.objects} == {"a", "b"}
     assert "2 images from gcr.io, quay.io" in found.title
+    assert "m.daocloud.io/gcr.io/istio-release/pilot:1" in found.remedy.commands[-1]
 
 
 def test_docker_hub_that_counts(tmp_path: Path) -> None:

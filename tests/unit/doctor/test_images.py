@@ -62,6 +62,24 @@ def test_one_network_is_one_finding_with_a_mirror_for_each_registry() -> None:
     )
 
 
+UNKNOWN_HOST = 'failed to do request: Head "https://gcr.io/v2/x/y/manifests/1": dial tcp: lookup gcr.io: no such host'
+
+
+def test_names_that_only_some_registries_lack_are_kept_from_the_nodes() -> None:
+    blocked = failing("a", UNKNOWN_HOST, "gcr.io/x/y:1")
+    status = {"phase": "Running", "containerStatuses": [{"name": "m", "image": "mysql:8", "state": {"running": {}}}]}
+    found = only(list(not_pulled(snapshot(blocked, pod("mysql", status=status)))))
+    assert found.cause == "img-dns"
+    assert found.remedy.text.startswith("Images from docker.io did come")
+    assert found.remedy.commands[-1] == "kustomize edit set image gcr.io/x/y=m.daocloud.io/gcr.io/x/y:1"
+
+
+def test_names_that_no_registry_has_want_a_resolver() -> None:
+    found = only(list(not_pulled(snapshot(failing("a", UNKNOWN_HOST, "gcr.io/x/y:1", nodeName="n"), node()))))
+    assert found.remedy.text.startswith("Give the node a resolver")
+    assert found.remedy.commands == ("kubectl debug node/n -it --image=busybox -- nslookup gcr.io",)
+
+
 def test_what_the_mirror_lacks_is_said_and_not_rewritten() -> None:
     image = "quay.io/oauth2-proxy/oauth2-proxy:v7.7.1"
     found = only(list(not_pulled(snapshot(timed_out("a", image, "quay.io"), node()))))
