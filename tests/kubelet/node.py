@@ -42,6 +42,8 @@ if [ "$1" != inside ]; then
     find /sys/fs/cgroup -depth -type d -path '*/{cgroup}*' -exec rmdir {{}} +
     exit
 fi
+if [ -e /sys/fs/cgroup/cgroup.controllers ]; then roots=/sys/fs/cgroup; else roots=/sys/fs/cgroup/*; fi
+for root in $roots; do mkdir -p $root/{cgroup}; done
 mount -t tmpfs run /run
 mount -t tmpfs log /var/log
 for setting in vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys \\
@@ -151,7 +153,7 @@ def _configure(folder: Path, registry_port: int, kubelet_port: int, authority: P
 
 
 def _kubelet(folder: Path, port: int, authority: Path) -> dict[str, Any]:
-    """A kubelet that only the API server may ask, that never evicts and leaves the machine's own cgroups alone."""
+    """A kubelet that only the API server may ask, that never evicts, and whose pods are in a cgroup of its own."""
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -168,8 +170,6 @@ def _kubelet(folder: Path, port: int, authority: Path) -> dict[str, Any]:
         "podLogsDir": str(folder / "pods"),
         "cgroupDriver": "cgroupfs",
         "cgroupRoot": f"/{folder.name}",
-        "cgroupsPerQOS": False,
-        "enforceNodeAllocatable": [],
         "failCgroupV1": False,
         "failSwapOn": False,
         "localStorageCapacityIsolation": False,
