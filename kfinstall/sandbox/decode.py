@@ -57,6 +57,16 @@ POINTERS = frozenset(
         "currentHealthy",
         "desiredHealthy",
         "expectedPods",
+        "terminatingReplicas",
+        "availableReplicas",
+        "collisionCount",
+        "desiredNumberScheduled",
+        "currentNumberScheduled",
+        "numberMisscheduled",
+        "numberReady",
+        "restartCount",
+        "exitCode",
+        "imageID",
     }
 )
 """Numbers and texts that Go keeps when they are 0 or "": pointers, and fields without omitempty."""
@@ -153,7 +163,7 @@ class Decoder:
     def _quantity(self, value: Any) -> str:
         try:
             return canonical(value)
-        except (ValueError, ArithmeticError):
+        except (ValueError, ArithmeticError, TypeError):
             raise self._refusal(
                 "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
             ) from None

@@ -113,7 +113,7 @@ def _collect(value: Any, schema: Schema, path: Path, found: Fields) -> None:
         for name, child in value.items():
             here = (*path, f"f:{name}")
             known = schema.field(name)
-            if child is None or child in ({}, []) or name not in schema.properties:
+            if child is None or child == {} or name not in schema.properties:
                 found.add(here)
             if known is not None and child is not None:
                 _collect(child, known, here, found)

@@ -87,7 +87,7 @@ class Listing:
             include = request.query.get("includeObject") or "Metadata"
             return Answer(HTTPStatus.OK, table(bodies, kind, version, metadata, include))
         if form == "PartialObjectMetadataList":
-            items = [metadata_only(body) for body in bodies]
+            items = [metadata_only(body) for body in bodies] or None
             return Answer(
                 HTTPStatus.OK,
                 {"kind": "PartialObjectMetadataList", "apiVersion": META, "metadata": metadata, "items": items},
@@ -178,7 +178,7 @@ def _selector(request: Request, kind: Kind, version: Version, name: str) -> Sele
     if kind.definition:
         served = next(each for each in kind.definition["spec"]["versions"] if each["name"] == version.name)
         selectable = frozenset(each["jsonPath"].lstrip(".") for each in served.get("selectableFields") or ())
-    fields = field_selector(fields_text, kind.plural, kind.api_version(version.name), selectable)
+    fields = field_selector(fields_text, kind.plural, selectable)
     return lambda body: (not name or body["metadata"]["name"] == name) and labels(body) and fields(body)
 
 

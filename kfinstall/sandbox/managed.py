@@ -205,7 +205,8 @@ def applied(
 ) -> tuple[Body, Managers]:
     """The object after a server-side apply, and its managers. Raises StatusError for a conflict."""
     if not managers and live.get("metadata", {}).get("uid"):
-        managers = _updated({**live, "metadata": {}}, live, schema, replace(writer, name=BEFORE_APPLY), {})
+        nothing = {"apiVersion": live["apiVersion"], "kind": live["kind"]}
+        managers = _updated(nothing, live, schema, replace(writer, name=BEFORE_APPLY), {})
     me = Manager(writer.name, "Apply", "", writer.subresource)
     mine = {path for path in fields_of(wanted, schema) if writer.counts(path)}
     before = managers.get(me)

@@ -97,9 +97,12 @@ FIELDS: Mapping[str, frozenset[str]] = {
 """Fields that can be selected by, besides metadata.name and metadata.namespace (pkg/apis/*/v1/conversion.go)."""
 
 
-def field_selector(text: str, plural: str, version: str, selectable: frozenset[str] = frozenset()) -> Selects:
+NAMED = frozenset({"metadata.name", "metadata.namespace"})
+
+
+def field_selector(text: str, plural: str, selectable: frozenset[str] = frozenset()) -> Selects:
     """What a fieldSelector parameter selects. Raises StatusError 400 for a field that cannot be selected by."""
-    known = FIELDS.get(plural, frozenset()) | selectable | {"metadata.name", "metadata.namespace"}
+    known = FIELDS.get(plural, frozenset()) | selectable | NAMED
     rules = []
     for part in text.split(","):
         if not part.strip():
@@ -108,12 +111,16 @@ def field_selector(text: str, plural: str, version: str, selectable: frozenset[s
         if not found:
             raise bad_request(f"invalid selector: '{part}'; can't understand '{part}'")
         if found[1] not in known:
-            raise bad_request(
-                f'Unable to find {version!r} that match label selector "", field selector '
-                f'"{text}": field label not supported: {found[1]}'
-            )
+            raise bad_request(_unsupported(found[1], plain=len(known) == len(NAMED)))
         rules.append((found[1].split("."), found[2] != "!=", found[3]))
     return lambda body: all((_at(body, path) == value) == equal for path, equal, value in rules)
+
+
+def _unsupported(field: str, *, plain: bool) -> str:
+    """plain: for kinds that know no fields but names."""
+    if plain:
+        return f'"{field}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+    return f"field label not supported: {field}"
 
 
 def _at(body: Any, path: list[str]) -> str:

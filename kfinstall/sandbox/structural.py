@@ -68,7 +68,7 @@ def defaulted(value: Any, schema: Schema) -> Any:
 
 def faults(body: Body, schema: Schema) -> list[Cause]:
     """Everything that the schema forbids."""
-    found = []
+    found: list[Cause] = []
     for name, known in sorted(schema.properties.items()):
         if name in body and name not in ROOT:
             found += _faults(body[name], known, name)

@@ -37,6 +37,7 @@ from kfinstall.sandbox.status import (
 )
 from kfinstall.sandbox.store import Name, Store
 from kfinstall.sandbox.users import COMPONENT, User
+from kfinstall.sandbox.validation.rules import IMMUTABLE
 
 SERVER_FIELDS = (
     "uid",
@@ -215,8 +216,8 @@ class Writes:
                     body["status"] = fresh["status"]
                 defaults.fill(write.kind.group, write.kind.kind, body)
 
-    def _check_address(self, write: Write, body: Any) -> None:
-        """The object in the body is the one that the address names."""
+    def _check_address(self, write: Write, body: Any, *, standing: bool = False) -> None:
+        """The object in the body is the one that the address names; applied to a standing one it needs no name."""
         if not isinstance(body, dict):
             raise bad_request("the body is not an object")
         _check_type(write, body)
@@ -225,11 +226,11 @@ class Writes:
         name, namespace = body["metadata"].get("name") or "", body["metadata"].get("namespace") or ""
         if write.kind.namespaced and namespace not in {"", write.namespace}:
             raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
-        if write.name and not name:
+        if write.name and not name and not standing:
             raise bad_request(
                 f"the name of the object ({write.name} based on URL) was undeterminable: name must be provided"
             )
-        if write.name and name != write.name:
+        if write.name and name not in {"", write.name}:
             raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({write.name})")
 
     # Change
@@ -265,9 +266,7 @@ class Writes:
             self._check_address(write, body)
             uid = body["metadata"].get("uid")
             if uid and uid != old["metadata"]["uid"]:
-                raise invalid(
-                    write.kind.group, write.kind.kind, write.name, [wrong("metadata.uid", uid, validation.IMMUTABLE)]
-                )
+                raise invalid(write.kind.group, write.kind.kind, write.name, [wrong("metadata.uid", uid, IMMUTABLE)])
             return self._change(write, old, body)
 
     def standing(self, write: Write) -> Body:
@@ -319,7 +318,8 @@ class Writes:
         if body.get("apiVersion") != write.api_version or body.get("kind") != write.kind.kind:
             group, _, version = str(body.get("apiVersion", "")).rpartition("/")
             raise bad_request(f"invalid object type: {group}/{version}, Kind={body.get('kind', '')}")
-        self._check_address(write, body)
+        stands = self.store.get(write.kind.key, write.key) is not None
+        self._check_address(write, body, standing=stands)
         if body["metadata"].get("managedFields"):
             raise bad_request("metadata.managedFields must be nil")
         self._check_typed(write, body)

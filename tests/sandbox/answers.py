@@ -140,7 +140,7 @@ def _comparable(value: Any) -> Any:
             del kept["status"]
         if REVISION in (kept.get("annotations") or {}):
             del kept["annotations"]
-        return {name: "…" if name in VOLATILE else _comparable(child) for name, child in kept.items()}
+        return {UID.sub("…", name): "…" if name in VOLATILE else _comparable(child) for name, child in kept.items()}
     if isinstance(value, list):
         return _ordered([_comparable(item) for item in value if not _is_controllers(item)])
     return _steady(value) if isinstance(value, str) else value

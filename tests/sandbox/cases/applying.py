@@ -161,7 +161,7 @@ CASES: Cases = {
     ],
     "many-updaters": [
         create(MAPS, config(k="v")),
-        *(patch(f"{MAPS}/a", {"data": {f"k{n}": "v"}}, fieldManager=f"updater-{n}") for n in range(12)),
+        *(patch(f"{MAPS}/a", {"data": {f"k{n}": "v"}}, fieldManager=f"updater-{n:02}") for n in range(12)),
     ],
     "without-a-manager": [Step("PATCH", f"{MAPS}/a", config(), APPLY)],
     "with-a-long-manager": [apply(f"{MAPS}/a", config(), "m" * 129), apply(f"{MAPS}/a", config(), "m" * 128)],

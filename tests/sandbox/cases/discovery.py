@@ -20,8 +20,7 @@ def served(path: str) -> list[Step]:
     """What is there after widgets were defined."""
     schema = spec_of({"size": {"type": "integer", "description": "How large."}})
     columns = [{"name": "Size", "type": "integer", "jsonPath": ".spec.size"}]
-    subresources = {"status": {}}
-    made = version(schema, additionalPrinterColumns=columns, subresources=subresources)
+    made = version(schema, additionalPrinterColumns=columns, subresources={"status": {}})
     more = version(schema, "v1alpha1")
     names = {"plural": "widgets", "kind": "Widget", "shortNames": ["wd"], "categories": ["all"]}
     return [*defined(made, more, names=names), Step("GET", path, until=lambda code, _body: code == 200)]

@@ -9,6 +9,7 @@ from tests.sandbox.cases.steps import (
     SECRETS,
     TABLE,
     Cases,
+    Step,
     config,
     create,
     delete,
@@ -30,7 +31,7 @@ NUMBERED = [
 ]
 
 
-def named(**query: str) -> object:
+def named(**query: str) -> Step:
     """The names that a list gives, of the counted ones."""
     return get(MAPS, METADATA_LIST, **query)
 
