@@ -50,6 +50,7 @@ def apis(control_plane: Cluster, tmp_path_factory: pytest.TempPathFactory) -> It
 def both(apis: tuple[Api, Api]) -> Iterator[Both]:
     with namespace_on(apis) as found:
         yield found
+    found.agree(lambda side: not side.all("pods"))  # the next test has the nodes for itself
 
 
 def pod(name: str, labels: dict[str, str] | None = None, requests: dict[str, str] | None = None, **spec: Any) -> Object:
@@ -117,28 +118,31 @@ class Case:
 
 
 CASES = {
-    "fits": Case(pod("p", requests={"cpu": "1"}, nodeSelector={"disk": "ssd"})),
+    "fits": Case(bound=True, pod=pod("p", requests={"cpu": "1"}, nodeSelector={"disk": "ssd"})),
     "too much cpu": Case(pod("p", requests={"cpu": "5"})),
     "too much of two things": Case(pod("p", requests={"cpu": "5", "memory": "9Gi"})),
     "too much ephemeral storage": Case(pod("p", requests={"ephemeral-storage": "21Gi"})),
     "an extended resource that nobody has": Case(pod("p", requests={"example.com/fpga": "1"})),
     "three gpus": Case(pod("p", requests={"nvidia.com/gpu": "3"}, tolerations=TOLERANT)),
     "a gpu behind a taint": Case(pod("p", requests={"nvidia.com/gpu": "1"})),
-    "a gpu": Case(pod("p", requests={"nvidia.com/gpu": "1"}, tolerations=TOLERANT)),
+    "a gpu": Case(bound=True, pod=pod("p", requests={"nvidia.com/gpu": "1"}, tolerations=TOLERANT)),
     "no node has the label": Case(pod("p", nodeSelector={"disk": "tape"})),
     "affinity In": Case(pod("p", affinity=node_affinity({"matchExpressions": [rule("zone", "In", "north")]}))),
-    "affinity Gt": Case(pod("p", affinity=node_affinity({"matchExpressions": [rule("size", "Gt", "4")]}))),
+    "affinity Gt": Case(
+        bound=True, pod=pod("p", affinity=node_affinity({"matchExpressions": [rule("size", "Gt", "4")]}))
+    ),
     "affinity NotIn": Case(
         pod("p", affinity=node_affinity({"matchExpressions": [rule("zone", "NotIn", "west", "east")]}))
     ),
     "either of two terms": Case(
-        pod(
+        bound=True,
+        pod=pod(
             "p",
             affinity=node_affinity(
                 {"matchExpressions": [rule("disk", "DoesNotExist"), rule("size", "Exists")]},
                 {"matchExpressions": [rule("zone", "In", "north")]},
             ),
-        )
+        ),
     ),
     "a node by name, full": Case(
         pod(
@@ -162,18 +166,19 @@ CASES = {
         pod("p", nodeSelector={"kubernetes.io/hostname": "gpu"}, tolerations=[{"key": "gpu", "value": "no"}])
     ),
     "a toleration for the effect": Case(
-        pod(
+        bound=True,
+        pod=pod(
             "p",
             nodeSelector={"kubernetes.io/hostname": "gpu"},
             tolerations=[{"key": "gpu", "value": "yes", "effect": "NoSchedule"}],
-        )
+        ),
     ),
     "gated": Case(pod("p", schedulingGates=[{"name": "example.com/wait"}])),
     "a host port that is taken": Case(
         pod("p", ports=PORT, **on("left")), standing=[pod("holder", ports=PORT, **on("left"))]
     ),
     "the same port of another protocol": Case(
-        pod("p", ports=UDP, **on("left")), standing=[pod("holder", ports=PORT, **on("left"))]
+        bound=True, pod=pod("p", ports=UDP, **on("left")), standing=[pod("holder", ports=PORT, **on("left"))]
     ),
     "others took the room": Case(
         pod("p", requests={"cpu": "2"}, **on("left")), standing=[pod("big", requests={"cpu": "3"}, **on("left"))]
@@ -183,10 +188,13 @@ CASES = {
         pod("p", nodeSelector={"zone": "west"}, affinity=near("podAffinity", "zone", {"app": "db"})),
         standing=[pod("db", {"app": "db"}, **on("right"))],
     ),
-    "near itself": Case(pod("p", WEB, nodeSelector={"disk": "ssd"}, affinity=near("podAffinity", "zone", WEB))),
+    "near itself": Case(
+        bound=True, pod=pod("p", WEB, nodeSelector={"disk": "ssd"}, affinity=near("podAffinity", "zone", WEB))
+    ),
     "near, by a label that no node has": Case(pod("p", WEB, affinity=near("podAffinity", "rack", WEB))),
     "near pods of other namespaces": Case(
-        pod(
+        bound=True,
+        pod=pod(
             "p",
             nodeSelector={"zone": "west"},
             affinity=near("podAffinity", "zone", {"app": "db"}, namespaceSelector={"matchLabels": {"team": "both"}}),
@@ -211,7 +219,8 @@ CASES = {
         standing=[pod("one", WEB, **on("left"))],
     ),
     "spread, within what the selector leaves": Case(
-        pod("p", WEB, nodeSelector={"zone": "west"}, topologySpreadConstraints=spread("zone")),
+        bound=True,
+        pod=pod("p", WEB, nodeSelector={"zone": "west"}, topologySpreadConstraints=spread("zone")),
         standing=[pod("one", WEB, **on("left"))],
     ),
     "spread by a label that no node has": Case(pod("p", WEB, topologySpreadConstraints=spread("rack"))),
@@ -223,9 +232,11 @@ CASES = {
     "a claim that nobody binds": Case(pod("p", volumes=mounting("data")), claims=[claim("data", "silent")]),
     "a claim without a class": Case(pod("p", volumes=mounting("data")), claims=[claim("data", "")]),
     "a claim that waits for its pod": Case(
-        pod("p", nodeSelector={"disk": "ssd"}, volumes=mounting("data")), claims=[claim("data", "waits")]
+        bound=True,
+        pod=pod("p", nodeSelector={"disk": "ssd"}, volumes=mounting("data")),
+        claims=[claim("data", "waits")],
     ),
-    "an ephemeral claim": Case(pod("p", nodeSelector={"disk": "ssd"}, volumes=ephemeral("waits"))),
+    "an ephemeral claim": Case(bound=True, pod=pod("p", nodeSelector={"disk": "ssd"}, volumes=ephemeral("waits"))),
     "a volume in the other zone": Case(
         pod("p", nodeSelector={"zone": "west"}, volumes=mounting("data")),
         claims=[claim("data", "zonal", "ReadWriteMany")],

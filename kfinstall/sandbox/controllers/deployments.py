@@ -220,7 +220,7 @@ class Deployments:
         before = replica_set["spec"]["replicas"]
         annotations = replica_set["metadata"].get("annotations") or {}
         patch: Body = {"spec": {"replicas": size}} if before != size else {}
-        if size and not _sizes(limits).items() <= annotations.items():
+        if (size or before) and not _sizes(limits).items() <= annotations.items():
             patch["metadata"] = {"annotations": _sizes(limits)}
         if not patch:
             return replica_set

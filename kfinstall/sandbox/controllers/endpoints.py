@@ -1,4 +1,4 @@
-"""EndpointSlices: which pods are behind a Service, and which of them are ready."""
+"""EndpointSlices and Endpoints: which pods are behind a Service, and which of them are ready."""
 
 from collections.abc import Iterable
 
@@ -11,10 +11,14 @@ from kfinstall.sandbox.store import Change, Name
 
 SERVICES = GroupResource("", "services")
 SLICES = GroupResource("discovery.k8s.io", "endpointslices")
+ENDPOINTS = GroupResource("", "endpoints")
+
+
+MANAGER = "endpoint-controller"
 
 
 class Endpoints:
-    """One slice for each Service with a selector; its name is the Service's."""
+    """One slice, and one object of the older kind, for each Service with a selector."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -44,7 +48,29 @@ class Endpoints:
             "ports": [_port(port, pods) for port in service["spec"].get("ports") or ()],
         }
         self._write(service, content)
+        self._write_older(service, content)
         return None
+
+    def _write_older(self, service: Body, content: Body) -> None:
+        """Ready and other addresses with the ports of all (pkg/controller/endpoint)."""
+        name = name_of(service)
+        addresses: dict[str, list[Body]] = {"addresses": [], "notReadyAddresses": []}
+        for each in content["endpoints"]:
+            if not each["conditions"]["terminating"]:
+                kind = "addresses" if each["conditions"]["ready"] else "notReadyAddresses"
+                address = {"ip": each["addresses"][0], "nodeName": each["nodeName"], "targetRef": each["targetRef"]}
+                addresses[kind].append(address)
+        subset = {kind: found for kind, found in addresses.items() if found}
+        subsets = [{**subset, "ports": content["ports"]}] if subset else []
+        labels = {**(service["metadata"].get("labels") or {}), "endpoints.kubernetes.io/managed-by": MANAGER}
+        if service["spec"].get("clusterIP") == "None":
+            labels["service.kubernetes.io/headless"] = ""
+        standing = self._client.get(ENDPOINTS, name)
+        if standing is None:
+            body = {"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": name.name, "labels": labels}}
+            self._client.ensure(ENDPOINTS, name.namespace, {**body, "subsets": subsets})
+        elif (standing.get("subsets") or []) != subsets or standing["metadata"].get("labels") != labels:
+            self._client.patch(ENDPOINTS, name, {"metadata": {"labels": labels}, "subsets": subsets})
 
     def _write(self, service: Body, content: Body) -> None:
         name = name_of(service)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from kfinstall.contracts.manifest import Body
 from kfinstall.facts.capacity import NOTHING, requests
 from kfinstall.facts.placing import collide, host_ports, selected, tolerates, untolerated
+from kfinstall.facts.topology import NamespaceLabels, neighbours, spreads
 from kfinstall.sandbox.controllers.pod_volumes import PodVolumes
 from kfinstall.sandbox.controllers.room import NodeRoom
-from kfinstall.sandbox.controllers.topology import NamespaceLabels, neighbours, spreads
 
 CORDONED = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.controllers.client import PODS, Client, condition, controller_of, name_of
@@ -14,6 +14,9 @@ from kfinstall.sandbox.store import Change, Name
 from kfinstall.sandbox.writing import now
 
 JOBS = GroupResource("batch", "jobs")
+ENDS = {"SuccessCriteriaMet": "Complete", "FailureTarget": "Failed"}
+"""The condition that says how a Job will end, and the one that says that it has."""
+
 INDEX = "batch.kubernetes.io/job-completion-index"
 FIRST_BACKOFF, LONGEST_BACKOFF = 10.0, 600.0
 """Seconds before a pod is made in place of one that failed (pkg/controller/job/job_controller.go)."""
@@ -72,6 +75,9 @@ class Jobs:
     def _verdict(self, body: Body, tally: _Tally) -> tuple[str, str, str] | None:
         """How the Job ends now: Complete or Failed, the reason, the message; None when it goes on."""
         spec = body["spec"]
+        for each in _conditions(body):
+            if each["type"] in ENDS:
+                return ENDS[each["type"]], each["reason"], each["message"]
         limit = spec.get("backoffLimit", 6)
         if tally.failed > limit or (tally.restarts and tally.restarts >= limit):
             return "Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit"
@@ -94,14 +100,15 @@ class Jobs:
 
     def _finish(self, body: Body, name: Name, tally: _Tally, kind: str, reason: str, message: str) -> float | None:
         """First the verdict, then, when no pod runs any more, the end."""
-        first = {"Complete": "SuccessCriteriaMet", "Failed": "FailureTarget"}[kind]
+        first = next(each for each, end in ENDS.items() if end == kind)
         for pod in tally.active:
             self._delete(body, pod)
         interim = (first, "True", reason, message)
         if tally.active or tally.ending:
-            self._write(body, name, _without_active(tally), [interim])
+            self._write(body, name, _without_active(tally, failed=kind == "Failed"), [interim])
             return None
-        complete = kind == "Complete"
+        complete, counted_before = kind == "Complete", (body.get("status") or {}).get("failed", 0)
+        tally = replace(tally, failed=max(tally.failed, counted_before))
         self._write(body, name, tally, [interim, (kind, "True", reason, message)], ended=complete)
         told = ("Normal", "Completed", "Job completed") if complete else ("Warning", reason, message)
         self._recorder.tell(body, *told)
@@ -250,9 +257,10 @@ def _tally(body: Body, pods: list[Body]) -> _Tally:
     return _Tally(active, count, phases.count("Failed"), ending, indexes, restarts)
 
 
-def _without_active(tally: _Tally) -> _Tally:
-    ending = tally.ending + len(tally.active)
-    return _Tally([], tally.succeeded, tally.failed, ending, tally.indexes, tally.restarts)
+def _without_active(tally: _Tally, *, failed: bool = False) -> _Tally:
+    """What is left when the active pods have been deleted; failed: whether they count as failed."""
+    number = len(tally.active)
+    return replace(tally, active=[], failed=tally.failed + number * failed, ending=tally.ending + number)
 
 
 def _is_indexed(body: Body) -> bool:

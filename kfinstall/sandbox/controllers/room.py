@@ -1,6 +1,6 @@
 """What nodes offer, what pods ask for, and which pods are where: the scheduler's picture of a cluster."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -18,12 +18,12 @@ def add(sums: Amounts, wanted: Mapping[str, Decimal], sign: int = 1) -> None:
 
 @dataclass(slots=True)
 class NodeRoom:
-    """A node and the pods on it that have not ended. shy: those that want no others near."""
+    """A node and the pods on it that have not ended; a Place of kfinstall.facts.topology."""
 
     node: Body
     offered: Amounts
     pods: dict[Name, Body] = field(default_factory=dict)
-    shy: dict[Name, Body] = field(default_factory=dict)
+    shy_pods: dict[Name, Body] = field(default_factory=dict)
     used: Amounts = field(default_factory=dict)
 
     @classmethod
@@ -38,16 +38,24 @@ class NodeRoom:
             add(self.used, requests(pod))
         self.pods[name] = pod
         if (pod["spec"].get("affinity") or {}).get("podAntiAffinity"):
-            self.shy[name] = pod
+            self.shy_pods[name] = pod
 
     def take(self, name: Name) -> None:
-        self.shy.pop(name, None)
+        self.shy_pods.pop(name, None)
         pod = self.pods.pop(name, None)
         if pod is not None:
             add(self.used, requests(pod), -1)
 
     def copy(self) -> "NodeRoom":
-        return NodeRoom(self.node, self.offered, dict(self.pods), dict(self.shy), dict(self.used))
+        return NodeRoom(self.node, self.offered, dict(self.pods), dict(self.shy_pods), dict(self.used))
+
+    @property
+    def standing(self) -> Iterable[Body]:
+        return self.pods.values()
+
+    @property
+    def shy(self) -> Iterable[Body]:
+        return self.shy_pods.values()
 
     @property
     def labels(self) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.facts.placing import tolerates
+from kfinstall.facts.topology import Labels
 from kfinstall.sandbox.controllers.client import PODS, Client, condition
 from kfinstall.sandbox.controllers.events import SeriesRecorder
 from kfinstall.sandbox.controllers.filters import Filters, Refusal, named_nodes
@@ -13,7 +14,6 @@ from kfinstall.sandbox.controllers.pod_volumes import PodVolumes
 from kfinstall.sandbox.controllers.preemption import Victims, no_node, preempt
 from kfinstall.sandbox.controllers.provisioner import CLAIMS, CLASSES, VOLUMES
 from kfinstall.sandbox.controllers.room import NodeRoom
-from kfinstall.sandbox.controllers.topology import Labels
 from kfinstall.sandbox.kinds import GroupResource
 from kfinstall.sandbox.store import Change, Name
 

@@ -91,7 +91,7 @@ class StatefulSets:
         if pod["metadata"].get("deletionTimestamp"):
             return
         self._client.delete(PODS, name_of(pod))
-        self._tell(body, "Delete", f"delete Pod {pod['metadata']['name']} in StatefulSet {body['metadata']['name']}")
+        self._tell(body, "Delete", f"Delete Pod {pod['metadata']['name']} in StatefulSet {body['metadata']['name']}")
 
     def _tell(self, body: Body, verb: str, text: str) -> None:
         self._recorder.tell(body, "Normal", f"Successful{verb}", f"{text} successful")
@@ -109,10 +109,10 @@ class StatefulSets:
         if body["spec"].get("serviceName"):
             pod["spec"]["subdomain"] = body["spec"]["serviceName"]
         for claim in self._claims(body, pod, name):
-            text = f"create Claim {claim} Pod {name} in StatefulSet {owner} success"
+            text = f"Create Claim {claim} Pod {name} in StatefulSet {owner} success"
             self._recorder.tell(body, "Normal", "SuccessfulCreate", text)
         created = self._client.create(PODS, namespace, pod)
-        self._tell(body, "Create", f"create Pod {name} in StatefulSet {owner}")
+        self._tell(body, "Create", f"Create Pod {name} in StatefulSet {owner}")
         return created
 
     def _claims(self, body: Body, pod: Body, name: str) -> Iterator[str]:
