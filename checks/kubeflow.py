@@ -28,7 +28,7 @@ def not_working(snapshot: Snapshot) -> Iterator[Finding]:
     """One finding for each installed component that lacks workloads or has some that are not available."""
     for component in components():
         if standing(component.marks, snapshot):
-            down = sorted(_down(component, snapshot))
+            down = sorted(set(_down(component, snapshot)))
             if down:
                 yield _not_working(component, down, snapshot)
 
@@ -61,7 +61,7 @@ def _not_working(component: Component, down: list[ObjectKey], snapshot: Snapshot
         cause="kubeflow-component-down",
         severity=Severity.ERROR,
         title=_("Not working: {component} ({why})").format(component=component.name, why=why.format(names=names)),
-        objects=tuple(dict.fromkeys(down)),
+        objects=tuple(down),
         remedy=_installed_again() if missing else _look(down[0].namespace),
         evidence=tuple(Evidence(_state(key, snapshot), key) for key in down),
         needs=frozenset(need for key in down for need in component_needs(key, snapshot)) - set(down),

@@ -15,6 +15,7 @@ from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.authorities import bundle, last_valid
 from kfinstall.facts.classify import explanation
 from kfinstall.facts.conditions import condition
+from kfinstall.facts.dependencies import dependencies
 from kfinstall.facts.kinds import (
     CERTIFICATE,
     DEPLOYMENT,
@@ -24,6 +25,7 @@ from kfinstall.facts.kinds import (
     NAMESPACE,
     POD,
     SERVICE,
+    STATEFUL_SET,
     VALIDATING,
 )
 from kfinstall.facts.moments import moment
@@ -162,20 +164,39 @@ def _nobody_answers(service: ObjectKey, webhooks: list[_Webhook], snapshot: Snap
     return Finding(
         cause=explained.cause,
         severity=_severity(webhooks),
-        title=_("Nobody serves the webhooks of {service}: {effect}").format(service=service, effect=_effect(webhooks)),
+        title=_("Nobody serves the webhooks of {service}: {effect}").format(
+            service=service, effect=_effect(webhooks, snapshot)
+        ),
         objects=_configurations(webhooks),
-        remedy=explained.remedy,
+        remedy=_started(list(_switched_off(service, snapshot))) or explained.remedy,
         evidence=tuple(_evidence(webhooks, snapshot)),
         docs=ADMISSION,
     )
+
+
+def _switched_off(service: ObjectKey, snapshot: Snapshot) -> Iterator[ObjectKey]:
+    """Deployments behind a Service that are scaled to zero."""
+    for key in dependencies(service, snapshot):
+        body = snapshot.get(key)
+        if body and key.kind == DEPLOYMENT.kind and (body.get("spec") or {}).get("replicas") == 0:
+            yield key
+
+
+def _started(deployments: list[ObjectKey]) -> Remedy | None:
+    if not deployments:
+        return None
+    commands = (f"kubectl -n {key.namespace} scale {command_name(key)} --replicas=1" for key in deployments)
+    text = _("Its deployment is scaled to zero: start it again, or delete the webhook if it is to stay off.")
+    return Remedy(text, tuple(commands))
 
 
 def _severity(webhooks: list[_Webhook]) -> Severity:
     return Severity.ERROR if any(webhook.blocks for webhook in webhooks) else Severity.WARNING
 
 
-def _effect(webhooks: list[_Webhook]) -> str:
-    kinds = ", ".join(sorted({name for webhook in webhooks if webhook.blocks for name in _resources(webhook)}))
+def _effect(webhooks: list[_Webhook], snapshot: Snapshot) -> str:
+    blocking = [each for each in webhooks if each.blocks and (_selected(each, snapshot) or not snapshot.all(NAMESPACE))]
+    kinds = ", ".join(sorted({name for webhook in blocking for name in _resources(webhook)}))
     if kinds:
         return _("{resources} cannot be written").format(resources=kinds)
     return _("objects are stored without what they would fill in or check")
@@ -209,13 +230,17 @@ def _evidence(webhooks: list[_Webhook], snapshot: Snapshot) -> Iterator[Evidence
 
 def _where(webhook: _Webhook, snapshot: Snapshot) -> str:
     """The namespaces that it is asked about; kube-system among them can keep a cluster from coming back."""
-    selected = [
+    selected = _selected(webhook, snapshot)
+    text = counted("{count} namespace", "{count} namespaces", len(selected))
+    return _("{namespaces}, kube-system among them").format(namespaces=text) if SYSTEM in selected else text
+
+
+def _selected(webhook: _Webhook, snapshot: Snapshot) -> list[str]:
+    return [
         namespace["metadata"]["name"]
         for namespace in snapshot.all(NAMESPACE)
         if matches(webhook.body.get("namespaceSelector"), namespace["metadata"].get("labels") or {})
     ]
-    text = counted("{count} namespace", "{count} namespaces", len(selected))
-    return _("{namespaces}, kube-system among them").format(namespaces=text) if SYSTEM in selected else text
 
 
 def untrusted(snapshot: Snapshot) -> Iterator[Finding]:
@@ -310,7 +335,7 @@ CHECKS = (
         _("Does every admission webhook have somebody who answers?"),
         CONFIGURATIONS | {SERVICE},
         unserved,
-        also=frozenset({ENDPOINT_SLICE, NAMESPACE, POD}),
+        also=frozenset({DEPLOYMENT, ENDPOINT_SLICE, NAMESPACE, POD, STATEFUL_SET}),
     ),
     Check(
         "webhooks.trusted",

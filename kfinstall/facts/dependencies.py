@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.resource import GroupKind
 from kfinstall.contracts.snapshot import Snapshot
-from kfinstall.facts.kinds import CERTIFICATE, DEPLOYMENT
+from kfinstall.facts.kinds import CERTIFICATE, DEPLOYMENT, POD, STATEFUL_SET
 from kfinstall.facts.pod_needs import pod_needs
 from kfinstall.facts.selectors import matches
 
@@ -74,12 +74,19 @@ def _certificate(body: Body, _snapshot: Snapshot) -> Iterator[ObjectKey]:
 
 
 def _service(body: Body, snapshot: Snapshot) -> Iterator[ObjectKey]:
+    """The pods behind it, and the workloads that should make them: there may be no pods yet."""
     selector = (body.get("spec") or {}).get("selector")
     namespace = body["metadata"].get("namespace") or ""
-    for pod in snapshot.all(GroupKind("", "Pod")) if selector else ():
-        metadata = pod["metadata"]
-        if metadata.get("namespace") == namespace and matches({"matchLabels": selector}, metadata.get("labels") or {}):
-            yield ObjectKey("", "Pod", namespace, metadata["name"])
+    for kind in (POD, DEPLOYMENT, STATEFUL_SET) if selector else ():
+        for each in snapshot.all(kind):
+            metadata = each["metadata"]
+            if metadata.get("namespace") == namespace and matches({"matchLabels": selector}, _pod_labels(kind, each)):
+                yield ObjectKey(*kind, namespace, metadata["name"])
+
+
+def _pod_labels(kind: GroupKind, body: Body) -> Mapping[str, str]:
+    template = body if kind == POD else (body.get("spec") or {}).get("template") or {}
+    return (template.get("metadata") or {}).get("labels") or {}
 
 
 def _webhooks(body: Body, _snapshot: Snapshot) -> Iterator[ObjectKey]:

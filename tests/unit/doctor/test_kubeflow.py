@@ -41,7 +41,7 @@ def test_a_component_that_is_down_names_its_workloads() -> None:
 
 
 def test_a_component_without_its_database_is_named_with_what_is_missing() -> None:
-    [finding] = found(workload("ml-pipeline"), workload("minio"))
+    [finding] = found(workload("ml-pipeline"), workload("cache-server"), workload("minio"))
     assert finding.title == "Not working: Pipelines (mysql not there)"
     assert finding.remedy.commands == ("kfinstall install",)
 

@@ -77,6 +77,21 @@ def test_a_webhook_without_ready_endpoints_names_what_it_blocks() -> None:
     assert finding.remedy.commands[1] == "kubectl -n kubeflow get pods"
 
 
+def test_a_deployment_that_is_scaled_to_zero_is_started_again() -> None:
+    template = {"metadata": {"labels": {"app": "k"}}, "spec": {}}
+    stopped = body(
+        "Deployment", "katib-controller", "kubeflow", group="apps", spec={"replicas": 0, "template": template}
+    )
+    [finding] = found(configuration(), service(), stopped, *namespaces())
+    assert finding.remedy.commands == ("kubectl -n kubeflow scale deployment/katib-controller --replicas=1",)
+
+
+def test_a_webhook_that_is_asked_about_no_namespace_blocks_nothing() -> None:
+    nowhere = configuration(namespaceSelector={"matchLabels": {"katib": "enabled"}})
+    [finding] = found(nowhere, service(), *namespaces())
+    assert "cannot be written" not in finding.title
+
+
 def test_one_that_may_fail_is_a_warning() -> None:
     [finding] = found(configuration(failurePolicy="Ignore"), service(), *namespaces())
     assert finding.severity is Severity.WARNING
