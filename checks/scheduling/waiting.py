@@ -11,7 +11,6 @@ from kfinstall.facts.capacity import Room, requests
 from kfinstall.facts.classify import classify
 from kfinstall.facts.conditions import condition
 from kfinstall.facts.kinds import NAMESPACE, POD
-from kfinstall.facts.neighbours import Neighbours
 from kfinstall.facts.obstacles import Kind, Obstacle, Refusal, refusals
 from kfinstall.facts.owners import key_of
 from kfinstall.facts.placing import host_ports
@@ -47,8 +46,7 @@ class Waiting:
 
 def waiting(snapshot: Snapshot, nodes: Sequence[Room]) -> Iterator[Waiting]:
     """Every pod that the scheduler refused."""
-    namespaces = {each["metadata"]["name"]: each["metadata"].get("labels") or {} for each in snapshot.all(NAMESPACE)}
-    neighbours = Neighbours(nodes, namespaces)
+    labels = {each["metadata"]["name"]: each["metadata"].get("labels") or {} for each in snapshot.all(NAMESPACE)}
     known: dict[str, list[Refusal]] = {}
     for pod in snapshot.all(POD):
         message = _said(pod)
@@ -56,7 +54,7 @@ def waiting(snapshot: Snapshot, nodes: Sequence[Room]) -> Iterator[Waiting]:
             continue
         want = _want(pod)
         if want not in known:
-            known[want] = refusals(pod, nodes, neighbours)
+            known[want] = refusals(pod, nodes, lambda namespace: labels.get(namespace, {}))
         yield Waiting(pod, key_of(POD, pod), message, classify(message), _believed(known[want], message))
 
 

@@ -73,6 +73,20 @@ class Room:
     def name(self) -> str:
         return str(self.node["metadata"]["name"])
 
+    @property
+    def labels(self) -> Mapping[str, str]:
+        found: Mapping[str, str] = self.node["metadata"].get("labels") or {}
+        return found
+
+    @property
+    def standing(self) -> Sequence[Body]:
+        return self.pods
+
+    @property
+    def shy(self) -> Sequence[Body]:
+        """Those that may want no others near (see kfinstall.facts.topology)."""
+        return [pod for pod in self.pods if (pod["spec"].get("affinity") or {}).get("podAntiAffinity")]
+
     def free(self, resource: str) -> Decimal:
         """What is left; below zero where more is requested than the node can give."""
         return self.allocatable.get(resource, NOTHING) - self.used.get(resource, NOTHING)

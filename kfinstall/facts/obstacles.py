@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.facts.capacity import NOTHING, Amounts, Room, requests
-from kfinstall.facts.neighbours import Neighbours
 from kfinstall.facts.placing import collide, host_ports, unmatched, untolerated
+from kfinstall.facts.topology import NamespaceLabels, Neighbours, Spread, neighbours, spreads
 
 CORDONED = "node.kubernetes.io/unschedulable"
 CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
@@ -91,11 +91,13 @@ class Refusal:
         return min(self.obstacles, key=lambda each: (-each.weight, list(Kind).index(each.kind)))
 
 
-def refusals(pod: Body, rooms: Sequence[Room], neighbours: Neighbours) -> list[Refusal]:
+def refusals(pod: Body, rooms: Sequence[Room], namespace_labels: NamespaceLabels) -> list[Refusal]:
     """What every node says of a pod, the nearest to taking it first."""
-    wanted = requests(pod)
-    around = _Around(pod, neighbours)
-    found = [Refusal(room, [*_of_node(pod, room), *around.obstacles(room), *short(wanted, room)]) for room in rooms]
+    wanted, uneven, around = requests(pod), spreads(pod, rooms), neighbours(pod, rooms, namespace_labels)
+    found = [
+        Refusal(room, [*_of_node(pod, room), *short(wanted, room), *_of_neighbours(room, uneven, around)])
+        for room in rooms
+    ]
     return sorted(found, key=lambda each: (each.weight, sum(one.missing for one in each.obstacles)))
 
 
@@ -136,22 +138,12 @@ def _taint_kind(key: str) -> Kind:
     return Kind.UNWELL if key.startswith(CONDITION_TAINTS) else Kind.TAINT
 
 
-class _Around:
-    """What the pods that stand already mean for one more, for every node at once."""
-
-    def __init__(self, pod: Body, neighbours: Neighbours) -> None:
-        self._apart = list(neighbours.kept_apart(pod))
-        self._drawn = list(neighbours.drawn_to(pod))
-        self._spread = list(neighbours.crowded(pod))
-
-    def obstacles(self, room: Room) -> Iterator[Obstacle]:
-        labels = room.node["metadata"].get("labels") or {}
-        for key, values in self._apart:
-            if labels.get(key) in values:
-                yield Obstacle(Kind.APART, key)
-        for key, values in self._drawn:
-            if labels.get(key) not in values:
-                yield Obstacle(Kind.TOGETHER, key)
-        for key, full, every in self._spread:
-            if labels.get(key) in full or labels.get(key) not in every:
-                yield Obstacle(Kind.SPREAD, key)
+def _of_neighbours(room: Room, uneven: Sequence[Spread], around: Neighbours) -> Iterator[Obstacle]:
+    for spread in uneven:
+        if spread.refusal(room):
+            yield Obstacle(Kind.SPREAD, spread.rule["topologyKey"])
+    if not around.attracts(room):
+        yield Obstacle(Kind.TOGETHER, AND.join(sorted({term["topologyKey"] for term in around.terms})))
+    shared = around.keeps_off(room)
+    if shared:
+        yield Obstacle(Kind.APART, shared)
