@@ -114,12 +114,13 @@ def _no_sandbox(cause: str, found: list[tuple[ObjectKey, Body, str, Explanation 
 
 
 def without_names(snapshot: Snapshot) -> Iterator[Finding]:
-    """The cluster's DNS, where there is one and none of its pods is ready: then no Service is found by its name."""
+    """The cluster's DNS, where none of its pods is ready. Clouds may run it elsewhere, and then there is no pod."""
     for service in snapshot.all(SERVICE):
         if not matches({"matchLabels": NAME_SERVICE}, service["metadata"].get("labels") or {}):
             continue
         pods = _selected(service, snapshot.all(POD))
-        if any(holds(pod, "Ready") for pod in pods):
+        runs_elsewhere = not pods and (not (service.get("spec") or {}).get("selector") or _is_in_cloud(snapshot))
+        if runs_elsewhere or any(holds(pod, "Ready") for pod in pods):
             continue
         key = key_of(SERVICE, service)
         yield Finding(
@@ -169,7 +170,7 @@ def _why_no_address(service: Body, snapshot: Snapshot) -> str:
 
 
 def _gives_addresses(snapshot: Snapshot) -> bool:
-    if any(provider(node) in CLOUDS for node in snapshot.all(NODE)):
+    if _is_in_cloud(snapshot):
         return True
     images = (
         str(container.get("image"))
@@ -177,6 +178,10 @@ def _gives_addresses(snapshot: Snapshot) -> bool:
         for container in (pod.get("spec") or {}).get("containers") or ()
     )
     return any(part in image for image in images for part in BALANCERS)
+
+
+def _is_in_cloud(snapshot: Snapshot) -> bool:
+    return any(provider(node) in CLOUDS for node in snapshot.all(NODE))
 
 
 def _no_address(services: list[Body], why: str, snapshot: Snapshot) -> Finding:
@@ -290,6 +295,7 @@ CHECKS = (
         _("Does the cluster's DNS run?"),
         frozenset({SERVICE, POD}),
         without_names,
+        also=frozenset({NODE}),
         docs="https://kubernetes.io/docs/tasks/administer-cluster/dns-debugging-resolution/",
     ),
     Check(

@@ -100,6 +100,13 @@ def test_no_pod_of_the_clusters_dns_is_ready() -> None:
     assert not list(without_names(snapshot(kube_dns, resolver(READY))))
 
 
+def test_a_cloud_that_runs_the_dns_itself() -> None:
+    kube_dns = service("kube-dns", "kube-system", DNS, selector=DNS)
+    assert not list(without_names(snapshot(kube_dns, node("gce://p/z/n"))))
+    assert len(list(without_names(snapshot(kube_dns, node("gce://p/z/n"), resolver({"phase": "Pending"}))))) == 1
+    assert not list(without_names(snapshot(service("kube-dns", "kube-system", DNS))))
+
+
 GATEWAY = ObjectKey("", "Service", "istio-system", "istio-ingressgateway")
 
 
