@@ -16,7 +16,16 @@ from kfinstall.facts.mirrors import mirrors
 from kfinstall.facts.moments import between
 from kfinstall.facts.owners import POD_OWNERS, command_name, workload
 from kfinstall.facts.pull_remedies import from_mirror, node_mirrors, with_secret
-from kfinstall.facts.pulls import RATE_LIMITS, FailedPull, Pull, failed_pulls, reference, running_pulls
+from kfinstall.facts.pulls import (
+    QUEUED,
+    RATE_LIMITS,
+    FailedPull,
+    Pull,
+    failed_pulls,
+    queued_pulls,
+    reference,
+    running_pulls,
+)
 from kfinstall.facts.quantities import readable
 from kfinstall.words import _, counted
 
@@ -194,6 +203,25 @@ def still_pulled(snapshot: Snapshot) -> Iterator[Finding]:
         )
 
 
+def queued(snapshot: Snapshot) -> Iterator[Finding]:
+    """Pods whose images come as soon as their kubelet has started others."""
+    pods = tuple(queued_pulls(snapshot))
+    if pods:
+        yield Finding(
+            cause="img-pull-queued",
+            severity=Severity.INFO,
+            title=_("{pods} until their kubelet pulls more images").format(
+                pods=counted("{count} pod waits", "{count} pods wait", len(pods))
+            ),
+            objects=pods,
+            remedy=Remedy(
+                _("Nothing is wrong: wait. A kubelet starts few pulls a second; more with registryPullQPS."),
+                ("kubectl get pods -A --watch",),
+            ),
+            evidence=(Evidence(QUEUED, pods[0], len(pods)),),
+        )
+
+
 def _progress(image: str, pulled: list[Pull], snapshot: Snapshot) -> Iterator[Evidence]:
     for pull in pulled:
         gone = between(pull.since, snapshot.taken)
@@ -232,5 +260,12 @@ CHECKS = (
         frozenset({POD, EVENT}),
         still_pulled,
         also=frozenset({NODE}),
+    ),
+    Check(
+        "images.queue",
+        _("Does no image wait for its turn to be pulled?"),
+        frozenset({POD}),
+        queued,
+        docs="https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/",
     ),
 )

@@ -29,6 +29,10 @@ STARTING = frozenset({"ContainerCreating", "PodInitializing"})
 ENDS = frozenset({"Pulled", "Failed", "BackOff", "ErrImageNeverPull", "InspectFailed"})
 """Reasons of events after which a pull is not under way any more."""
 
+QUEUED = "pull QPS exceeded"
+"""Of a kubelet that was to start more pulls a second than it does (registryPullQPS). It tries again by itself.
+(kubernetes/pkg/kubelet/images/helpers.go)"""
+
 UNKNOWN = "img-backoff-wrapper"
 RATE_LIMITS = "rl-"
 """Causes of pulls that a registry refuses because there were too many."""
@@ -77,9 +81,16 @@ def failed_pulls(snapshot: Snapshot) -> Iterator[FailedPull]:
     for pod in snapshot.all(POD):
         key = key_of(POD, pod)
         for container in containers(pod):
-            if container.state == "waiting" and container.reason in FAILING:
+            if container.state == "waiting" and container.reason in FAILING and QUEUED not in container.message:
                 message = _message(container, key, snapshot)
                 yield FailedPull(key, pod, container, message, _explained(message, container.image, key, pod))
+
+
+def queued_pulls(snapshot: Snapshot) -> Iterator[ObjectKey]:
+    """Every pod whose kubelet has not got round to pulling its images."""
+    for pod in snapshot.all(POD):
+        if any(each.state == "waiting" and QUEUED in each.message for each in containers(pod)):
+            yield key_of(POD, pod)
 
 
 def running_pulls(snapshot: Snapshot) -> Iterator[Pull]:

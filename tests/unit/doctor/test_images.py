@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from checks.images import not_pulled, still_pulled
+from checks.images import not_pulled, queued, still_pulled
 from kfinstall.contracts.finding import Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from tests.unit.doctor.clusters import body, event, pod, snapshot, waiting
@@ -217,3 +217,14 @@ def test_a_pod_that_runs_has_its_images() -> None:
     mine = pod("a", status=status)
     healthy = snapshot(mine, event(mine, "Pulling", f'Pulling image "{BIG}"'), node())
     assert not [*not_pulled(healthy), *still_pulled(healthy)]
+
+
+def test_a_kubelet_that_has_not_got_round_to_it_is_no_failure() -> None:
+    whole = snapshot(
+        *(failing(name, f'Back-off pulling image "{BIG}": ErrImagePull: pull QPS exceeded') for name in "ab")
+    )
+    assert not list(not_pulled(whole))
+    found = only(list(queued(whole)))
+    assert (found.cause, found.severity) == ("img-pull-queued", Severity.INFO)
+    assert found.title == "2 pods wait until their kubelet pulls more images"
+    assert [key.name for key in found.objects] == ["a", "b"]
