@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -27,9 +28,11 @@ from kfinstall.kube.connection import Connection
 from kfinstall.registry import checks
 from tests.contract.installer import eventually
 from tests.contract.manifests import cluster_role, config_map, definition, deployment, named, namespace, webhook
+from tests.contract.test_real_kubeflow import Releases
 from tests.controlplane.api import Api, Object
 from tests.controlplane.fixtures import started
 from tests.controlplane.server import ControlPlane
+from tests.golden.test_releases import ARCHIVES, preset, rendered
 from tests.sandbox.conftest import served
 
 CORE = "/api/v1/namespaces"
@@ -64,12 +67,12 @@ def cluster(plane: ControlPlane) -> Handle:
 
 
 def findings(cluster: Handle, name: str) -> list[Finding]:
-    """What the doctor says about objects of that name, an hour later."""
+    """What the doctor says about objects of that name, or in that namespace, or about all, an hour later."""
     known, _broken = checks()
     seen = from_cluster(cluster, {kind for check in known for kind in check.reads | check.also})
     report = examine(replace(seen, taken=(datetime.now(UTC) + LATER).isoformat(timespec="seconds")), known)
     found = [finding for root in report.roots for finding in root.walk()]
-    return [finding for finding in found if any(name in {key.name, key.namespace} for key in finding.objects)]
+    return [each for each in found if not name or any(name in {key.name, key.namespace} for key in each.objects)]
 
 
 def mended(cluster: Handle, finding: Finding) -> None:
@@ -286,3 +289,23 @@ def test_what_was_mended_leaves_no_finding(plane: ControlPlane) -> None:
     command = [sys.executable, "-m", "kfinstall", "doctor", "--kubeconfig", str(plane.kubeconfig()), "-o", "json"]
     seen = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert (seen.returncode, json.loads(seen.stdout)["findings"]) == (0, []), seen.stdout
+
+
+@pytest.mark.skipif(not ARCHIVES.is_dir(), reason=f"the archives of the releases are not in {ARCHIVES}")
+def test_a_whole_kubeflow_is_well_until_somebody_breaks_it(tmp_path: Path) -> None:
+    """No false alarm among hundreds of objects, on the practice cluster, which plays Kubeflow's operators."""
+    objects = rendered(preset("kubeflow-1.10"), Path(os.environ["KFINSTALL_TEST_CACHE"]) / "renders").manifests
+    with served("healthy", tmp_path) as kubeconfig, Api(kubeconfig) as practice:
+        installer = Releases(kubeconfig, tmp_path / "state", "kubeflow", wait=True, rendered=objects)
+        installer.install([], timeout=300.0).succeeded()
+        handle = Handle(Connection.open(kubeconfig))
+        assert eventually(lambda: findings(handle, "") == []), "nothing is wrong with it"
+        practice.delete("/apis/apps/v1/namespaces/kubeflow/deployments/mysql")
+        practice.patch("/apis/apps/v1/namespaces/kubeflow/deployments/katib-controller", {"spec": {"replicas": 0}})
+        titles = {finding.title.partition(" (")[0] for finding in eventually(lambda: _two(findings(handle, "")))}
+    assert "Not working: Pipelines" in titles
+    assert any(title.startswith("Nobody serves the webhooks of Service/kubeflow/katib-controller") for title in titles)
+
+
+def _two(found: list[Finding]) -> list[Finding]:
+    return found if len(found) >= 2 else []

@@ -15,7 +15,12 @@ from kfinstall.sandbox.status import StatusError
 from kfinstall.sandbox.store import Change, Name
 
 DEPLOYMENTS = GroupResource("apps", "deployments")
-PLURALS = {"Secret": "secrets", "ConfigMap": "configmaps"}
+PLURALS = {
+    "Secret": "secrets",
+    "ConfigMap": "configmaps",
+    "Namespace": "namespaces",
+    "ServiceAccount": "serviceaccounts",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class Operators:
         for template in rule.make:
             wanted = _filled(template, body)
             resource = GroupResource("", PLURALS[wanted["kind"]])
-            namespace = wanted["metadata"].get("namespace") or body["metadata"]["namespace"]
+            namespace = wanted["metadata"].get("namespace") or body["metadata"].get("namespace", "")
             if self._client.get(resource, Name(namespace, wanted["metadata"]["name"])) is None:
                 try:
                     self._client.create(resource, namespace, wanted)
@@ -85,6 +90,8 @@ def _available(deployment: Body | None) -> bool:
 def _filled(value: Any, body: Body) -> Any:
     if isinstance(value, dict):
         return {name: _filled(child, body) for name, child in value.items()}
+    if isinstance(value, list):
+        return [_filled(child, body) for child in value]
     if isinstance(value, str) and value.startswith("{") and value.endswith("}"):
         return next(_fields(body, value[1:-1]), "")
     return value
