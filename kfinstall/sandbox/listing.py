@@ -4,8 +4,12 @@ import base64
 import binascii
 import json
 import time
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Hashable, Iterator
+from functools import partial
 from http import HTTPStatus
+from operator import itemgetter
+from typing import NamedTuple
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.kinds import Kind, Version
@@ -20,6 +24,20 @@ BOOKMARK_SECONDS = 50.0
 
 LONGEST_WATCH = 1800.0
 """Seconds of a watch that names no timeoutSeconds (--min-request-timeout)."""
+
+
+TOO_OLD = (
+    "The provided continue parameter is too old to display a consistent list result. "
+    "You can start a new list without the continue parameter."
+)
+Entry = tuple[Name, Body]
+
+
+class Show(NamedTuple):
+    """How a follower gets its objects. form: equal for all who get the same."""
+
+    form: Hashable
+    render: Callable[[Body], Body]
 
 
 class Listing:
@@ -49,60 +67,47 @@ class Listing:
             return [body for body in self._store.all(kind.key, namespace) if selects(body)]
 
     def _list(self, request: Request, kind: Kind, version: Version, namespace: str, selects: Selects) -> Answer:
-        limit, after, at = request.number("limit"), Name("", ""), 0
+        limit, after, at = request.number("limit"), Name("", ""), self._store.version
         if request.query.get("continue"):
             at, after = _decoded_continue(request.query["continue"])
-            if self._store.is_forgotten(at):
-                raise expired(
-                    "The provided continue parameter is too old to display a consistent list result. "
-                    "You can start a new list without the continue parameter."
-                )
-        with self._store.lock:
-            names = [name for name in self._store.names(kind.key, namespace) if name > after or not at]
-            resource_version = at or self._store.version
-            found: list[Body] = []
-            rest = 0
-            for place, name in enumerate(names):
-                body = self._store.get(kind.key, name)
-                if body is not None and selects(body):
-                    found.append(body)
-                    if limit and len(found) == limit:
-                        rest = len(names) - place - 1
-                        break
-        metadata: Body = {"resourceVersion": str(resource_version)}
+        elif request.query.get("resourceVersionMatch") == "Exact":
+            at = request.number("resourceVersion")
+        if self._store.is_forgotten(at):
+            raise expired(TOO_OLD)
+        entries = self._store.at(kind.key, namespace, at)
+        entries = entries[bisect_right(entries, after, key=itemgetter(0)) :]
+        metadata: Body = {"resourceVersion": str(at)}
+        found, rest = _page(entries, selects, limit)
         if rest:
-            last = found[-1]["metadata"]
-            metadata["continue"] = _encoded_continue(resource_version, Name(last.get("namespace", ""), last["name"]))
+            metadata["continue"] = _encoded_continue(at, found[-1][0])
             if not request.query.get("labelSelector") and not request.query.get("fieldSelector"):
                 metadata["remainingItemCount"] = rest
         return self._shown(found, request, kind, version, metadata)
 
     def of(self, bodies: list[Body], request: Request, kind: Kind, version: Version) -> Answer:
-        return self._shown(bodies, request, kind, version, {"resourceVersion": str(self._store.version)})
+        """A list of these objects."""
+        entries = [(Name(body["metadata"].get("namespace", ""), body["metadata"]["name"]), body) for body in bodies]
+        return self._shown(entries, request, kind, version, {"resourceVersion": str(self._store.version)})
 
-    def _shown(self, bodies: list[Body], request: Request, kind: Kind, version: Version, metadata: Body) -> Answer:
-        bodies = [at_version(body, kind, version.name) for body in bodies]
+    def _shown(self, entries: list[Entry], request: Request, kind: Kind, version: Version, metadata: Body) -> Answer:
         form = asked_form(request.accept)
+        bodies = (at_version(body, kind, version.name) for _name, body in entries)
         if form == "Table":
             include = request.query.get("includeObject") or "Metadata"
-            return Answer(HTTPStatus.OK, table(bodies, kind, version, metadata, include))
+            return Answer(HTTPStatus.OK, table(list(bodies), kind, version, metadata, include))
         if form == "PartialObjectMetadataList":
             items = [metadata_only(body) for body in bodies] or None
-            return Answer(
-                HTTPStatus.OK,
-                {"kind": "PartialObjectMetadataList", "apiVersion": META, "metadata": metadata, "items": items},
-            )
-        if not kind.custom:  # items of a built-in list carry no type of their own
-            bodies = [
-                {name: value for name, value in body.items() if name not in {"apiVersion", "kind"}} for body in bodies
-            ]
-        listed = {
-            "kind": kind.list_kind,
-            "apiVersion": kind.api_version(version.name),
-            "metadata": metadata,
-            "items": bodies,
-        }
-        return Answer(HTTPStatus.OK, listed)
+            head: Body = {"kind": "PartialObjectMetadataList", "apiVersion": META, "metadata": metadata}
+            return Answer(HTTPStatus.OK, {**head, "items": items})
+        head = {"kind": kind.list_kind, "apiVersion": kind.api_version(version.name), "metadata": metadata}
+        return Answer(HTTPStatus.OK, b'%s,"items":[%s]}\n' % (encoded(head)[:-1], self._items(entries, kind, version)))
+
+    def _items(self, entries: list[Entry], kind: Kind, version: Version) -> bytes:
+        """Encoded, which is kept for those in the version that is stored."""
+        encode = encoded if kind.custom else _untyped
+        if version.name != kind.storage:
+            return b",".join(encode(at_version(body, kind, version.name)) for _name, body in entries)
+        return b",".join(self._store.encoded(kind.key, name, body, encode) for name, body in entries)
 
     # Watches
 
@@ -132,7 +137,7 @@ class Listing:
         kind: Kind,
         namespace: str,
         selects: Selects,
-        show: Callable[[Body], Body],
+        show: Show,
         since: int,
         *,
         initial: bool,
@@ -141,7 +146,7 @@ class Listing:
             standing = [body for body in self._store.all(kind.key, namespace) if selects(body)] if initial else []
             since = self._store.version if initial else since
         for body in standing:
-            yield _line("ADDED", show(body))
+            yield _line("ADDED", show.render(body))
         bookmarks = request.flag("allowWatchBookmarks")
         if request.flag("sendInitialEvents") and bookmarks:
             yield self._bookmark(kind, show, since, ended=True)
@@ -152,7 +157,7 @@ class Listing:
                 if change.resource == kind.key and namespace in {"", change.name.namespace}:
                     event = _event(change, selects)
                     if event:
-                        yield _line(event[0], show(event[1]))
+                        yield self._told(change, event, show)
                 since = change.version
             moment = time.monotonic()
             if moment > deadline:
@@ -163,12 +168,37 @@ class Listing:
             elif not changes:
                 yield b""  # lets the transport notice that nobody listens any more
 
-    def _bookmark(self, kind: Kind, show: Callable[[Body], Body], since: int, *, ended: bool) -> bytes:
+    def _told(self, change: Change, event: tuple[str, Body], show: Show) -> bytes:
+        """The line of an event, which is encoded once for all who asked for the same form."""
+        kind, body = event
+        form = kind, show.form
+        with self._store.lock:
+            if form not in change.lines:
+                change.lines[form] = _line(kind, show.render(body))
+            return change.lines[form]
+
+    def _bookmark(self, kind: Kind, show: Show, since: int, *, ended: bool) -> bytes:
         metadata: Body = {"resourceVersion": str(since), "creationTimestamp": None}
         if ended:
             metadata["annotations"] = {"k8s.io/initial-events-end": "true"}
         body: Body = {"kind": kind.kind, "apiVersion": kind.api_version(kind.storage), "metadata": metadata}
-        return _line("BOOKMARK", show(body))
+        return _line("BOOKMARK", show.render(body))
+
+
+def _page(entries: list[Entry], selects: Selects, limit: int) -> tuple[list[Entry], int]:
+    """The first selected ones, as many as the limit says, and how many are left to look at. limit: 0 for all."""
+    found: list[Entry] = []
+    for place, entry in enumerate(entries, 1):
+        if selects(entry[1]):
+            found.append(entry)
+            if len(found) == limit:
+                return found, len(entries) - place
+    return found, 0
+
+
+def _untyped(body: Body) -> bytes:
+    """Items of a built-in list carry no type of their own."""
+    return encoded({name: value for name, value in body.items() if name not in {"apiVersion", "kind"}})
 
 
 def _selector(request: Request, kind: Kind, version: Version, name: str) -> Selects:
@@ -182,20 +212,18 @@ def _selector(request: Request, kind: Kind, version: Version, name: str) -> Sele
     return lambda body: (not name or body["metadata"]["name"] == name) and labels(body) and fields(body)
 
 
-def _shower(request: Request, kind: Kind, version: Version) -> Callable[[Body], Body]:
-    form = asked_form(request.accept)
+def _shower(request: Request, kind: Kind, version: Version) -> Show:
+    form, include = asked_form(request.accept), request.query.get("includeObject") or "Metadata"
     if form == "Table":
-        include = request.query.get("includeObject") or "Metadata"
-        return lambda body: table(
-            [at_version(body, kind, version.name)],
-            kind,
-            version,
-            {"resourceVersion": body["metadata"]["resourceVersion"]},
-            include,
-        )
+        return Show((form, version.name, include), partial(_row, kind=kind, version=version, include=include))
     if form in {"PartialObjectMetadata", "PartialObjectMetadataList"}:
-        return metadata_only
-    return lambda body: at_version(body, kind, version.name)
+        return Show("metadata", metadata_only)
+    return Show(version.name, partial(at_version, kind=kind, version=version.name))
+
+
+def _row(body: Body, kind: Kind, version: Version, include: str) -> Body:
+    metadata = {"resourceVersion": body["metadata"]["resourceVersion"]}
+    return table([at_version(body, kind, version.name)], kind, version, metadata, include)
 
 
 def _event(change: Change, selects: Selects) -> tuple[str, Body] | None:

@@ -4,9 +4,10 @@ Bodies that are kept here are never changed: a write keeps a new one. So readers
 """
 
 import threading
-from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from bisect import bisect_left, insort
+from collections import defaultdict, deque
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kfinstall.contracts.manifest import Body
@@ -25,7 +26,10 @@ class Name(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One write. before: None for a new object. after: None for a deleted one, whose last state is `last`."""
+    """One write. before: None for a new object. after: None for a deleted one, whose last state is `last`.
+
+    lines: what followers were told of it, by the form that they asked for, so that it is encoded once for all of them.
+    """
 
     version: int
     resource: GroupResource
@@ -33,6 +37,33 @@ class Change:
     before: Body | None
     after: Body | None
     last: Body
+    lines: dict[Hashable, bytes] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(slots=True)
+class Collection:
+    """The objects of a resource. names: sorted, as etcd keeps them. encoded: of those that were asked for as JSON."""
+
+    bodies: dict[Name, Body] = field(default_factory=dict)
+    names: list[Name] = field(default_factory=list)
+    encoded: dict[Name, tuple[Body, bytes]] = field(default_factory=dict)
+
+    def put(self, name: Name, body: Body) -> None:
+        if name not in self.bodies:
+            insort(self.names, name)
+        self.bodies[name] = body
+
+    def drop(self, name: Name) -> Body:
+        del self.names[bisect_left(self.names, name)]
+        self.encoded.pop(name, None)
+        return self.bodies.pop(name)
+
+    def names_in(self, namespace: str) -> list[Name]:
+        """Those of a namespace; of all when it is ""."""
+        if not namespace:
+            return self.names
+        first = bisect_left(self.names, Name(namespace, ""))
+        return self.names[first : bisect_left(self.names, Name(f"{namespace}\0", ""), first)]
 
 
 class Store:
@@ -43,27 +74,47 @@ class Store:
         self.changed = threading.Condition(self.lock)
         self.version = 1
         self.closed = False
-        self._objects: dict[GroupResource, dict[Name, Body]] = {}
+        self._collections: defaultdict[GroupResource, Collection] = defaultdict(Collection)
         self._history: deque[Change] = deque(maxlen=HISTORY)
         self._forgotten = 0
 
     def get(self, resource: GroupResource, name: Name) -> Body | None:
-        return self._objects.get(resource, {}).get(name)
-
-    def names(self, resource: GroupResource, namespace: str = "") -> list[Name]:
-        """Sorted, as etcd keeps them."""
-        with self.lock:
-            found = self._objects.get(resource, {})
-            return sorted(name for name in found if not namespace or name.namespace == namespace)
+        return self._collections[resource].bodies.get(name)
 
     def all(self, resource: GroupResource, namespace: str = "") -> list[Body]:
+        """Sorted by namespace and name."""
         with self.lock:
-            found = self._objects.get(resource, {})
-            return [found[name] for name in self.names(resource, namespace)]
+            found = self._collections[resource]
+            return [found.bodies[name] for name in found.names_in(namespace)]
+
+    def at(self, resource: GroupResource, namespace: str, version: int) -> list[tuple[Name, Body]]:
+        """What was there at a version that is not forgotten, sorted."""
+        with self.lock:
+            found = self._collections[resource]
+            later = [change for change in self.since(version) if change.resource == resource]
+            if not later:
+                return [(name, found.bodies[name]) for name in found.names_in(namespace)]
+            bodies: dict[Name, Body | None] = dict(found.bodies)
+            for change in reversed(later):
+                bodies[change.name] = change.before
+        names = sorted(name for name, body in bodies.items() if body is not None and namespace in {"", name.namespace})
+        return [(name, body) for name in names if (body := bodies[name]) is not None]
+
+    def encoded(self, resource: GroupResource, name: Name, body: Body, encode: Callable[[Body], bytes]) -> bytes:
+        """A body as JSON; that of an object's present state is kept until it changes."""
+        with self.lock:
+            found = self._collections[resource]
+            kept = found.encoded.get(name)
+            if kept is not None and kept[0] is body:
+                return kept[1]
+            text = encode(body)
+            if found.bodies.get(name) is body:
+                found.encoded[name] = body, text
+            return text
 
     def resources(self) -> list[GroupResource]:
         with self.lock:
-            return [resource for resource, objects in self._objects.items() if objects]
+            return [resource for resource, found in self._collections.items() if found.names]
 
     def put(self, resource: GroupResource, name: Name, body: Body) -> Body:
         """Keep a body, with the next resourceVersion."""
@@ -75,16 +126,16 @@ class Store:
         """Keep a body as it is: one that another server has given its resourceVersion."""
         with self.lock:
             self.version += 1
-            objects = self._objects.setdefault(resource, {})
-            self._record(Change(self.version, resource, name, objects.get(name), body, body))
-            objects[name] = body
+            found = self._collections[resource]
+            self._record(Change(self.version, resource, name, found.bodies.get(name), body, body))
+            found.put(name, body)
             return body
 
     def drop(self, resource: GroupResource, name: Name) -> Body:
         """Forget an object; its last body carries the resourceVersion of its deletion."""
         with self.lock:
             self.version += 1
-            before = self._objects[resource].pop(name)
+            before = self._collections[resource].drop(name)
             last = {**before, "metadata": {**before["metadata"], "resourceVersion": str(self.version)}}
             self._record(Change(self.version, resource, name, before, None, last))
             return last
