@@ -5,6 +5,7 @@ from typing import Any
 
 from kfinstall.contracts.manifest import Body
 from tests.unit.doctor.clusters import body, event, pod, unschedulable, waiting
+from tests.unit.doctor.nodes import READY, node, refused, stateful_set
 
 
 def troubled() -> list[Body]:
@@ -15,6 +16,8 @@ def troubled() -> list[Body]:
         *_mounts(),
         *_networking(),
         *_scheduling(),
+        *_nodes(),
+        *_quotas(),
         *_workloads(),
         *_cluster(),
         *_rights(),
@@ -114,6 +117,35 @@ def _scheduling() -> Iterator[Body]:
         "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 Preemption is not helpful."
     )
     yield pod("large", status=unschedulable(message), containers=wants)
+    yield pod("choosy", status=unschedulable(message), nodeSelector={"disk": "ssd"}, containers=wants)
+
+
+def _nodes() -> Iterator[Body]:
+    lost = {"type": "Ready", "status": "Unknown", "message": "Kubelet stopped posting node status."}
+    taint = {"key": "team", "value": "a", "effect": "NoSchedule"}
+    yield node("lost", taints=[taint], conditions=[lost], cpu="4")
+    full = {"type": "DiskPressure", "status": "True", "message": "kubelet has disk pressure"}
+    old = node("old", cordoned=True, conditions=[READY, full], kubelet="v1.20.1", cpu="4")
+    yield old
+    yield event(old, "CgroupV1", "cgroup v1 detected.")
+    yield body(
+        "Lease", "old", "kube-node-lease", group="coordination.k8s.io", spec={"renewTime": "2026-01-01T00:00:00Z"}
+    )
+    yield node("gpu", labels={"nvidia.com/gpu.product": "T4"}, cpu="4")
+    yield node("amd", cpu="4", capacity={"amd.com/gpu": "2"}, devices={"amd.com/gpu": "1"})
+    yield refused("train", "0/1 nodes are available: 1 Insufficient nvidia.com/gpu.", requests={"nvidia.com/gpu": "1"})
+
+
+def _quotas() -> Iterator[Body]:
+    used, hard = {"requests.cpu": "3"}, {"requests.cpu": "3"}
+    yield body("ResourceQuota", "small", "team", status={"used": used, "hard": hard})
+    for name, message in (
+        ("large", "exceeded quota: small, requested: requests.cpu=1, used: requests.cpu=3, limited: requests.cpu=3"),
+        ("urgent", "no PriorityClass with name urgent was found"),
+    ):
+        owner = stateful_set(name, "team", status={"replicas": 0})
+        yield owner
+        yield event(owner, "FailedCreate", f'pods "{name}-0" is forbidden: {message}')
 
 
 def _workloads() -> Iterator[Body]:
