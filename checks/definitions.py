@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from kfinstall.contracts.check import Check
+from kfinstall.contracts.check import Check, Phase
 from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
@@ -134,10 +134,7 @@ def _unserved(key: ObjectKey, versions: list[str]) -> Finding:
         objects=(key,),
         remedy=Remedy(
             _("Rewrite the objects, then strike the old version from the status: the next upgrade is refused else."),
-            (
-                f"kubectl get {key.name} -A -o json | kubectl replace -f -",
-                f"kubectl get crd {key.name} -o jsonpath='{{.status.storedVersions}}'",
-            ),
+            _rewriting(key),
         ),
         docs=explained.docs,
     )
@@ -180,6 +177,42 @@ def _unconverted(key: ObjectKey, service: ObjectKey, snapshot: Snapshot) -> Find
     )
 
 
+def dropped_versions(snapshot: Snapshot) -> Iterator[Finding]:
+    """Planned definitions without a version in which the cluster may hold objects: the API server refuses them."""
+    for manifest in snapshot.planned:
+        live = snapshot.get(manifest.key) if manifest.kind == DEFINITION.kind else None
+        if live:
+            kept = {each.get("name") for each in (manifest.body.get("spec") or {}).get("versions") or ()}
+            stored = (live.get("status") or {}).get("storedVersions") or ()
+            lost = [version for version in stored if version not in kept]
+            if lost:
+                yield _dropped(manifest.key, lost)
+
+
+def _dropped(key: ObjectKey, versions: list[str]) -> Finding:
+    explained = explanation("crd-stored-versions", {"version": ", ".join(versions)})
+    return Finding(
+        cause=explained.cause,
+        severity=Severity.ERROR,
+        title=_("The plan drops {versions} of {definition}, in which objects may be stored").format(
+            versions=", ".join(versions), definition=key.name
+        ),
+        objects=(key,),
+        remedy=Remedy(
+            _("Install the release in between, or rewrite the objects and strike the version from the status first."),
+            _rewriting(key),
+        ),
+        docs=explained.docs,
+    )
+
+
+def _rewriting(key: ObjectKey) -> tuple[str, ...]:
+    return (
+        f"kubectl get {key.name} -A -o json | kubectl replace -f -",
+        f"kubectl get crd {key.name} -o jsonpath='{{.status.storedVersions}}'",
+    )
+
+
 CHECKS = (
     Check(
         "definitions.missing",
@@ -201,5 +234,12 @@ CHECKS = (
         frozenset({DEFINITION, SERVICE, ENDPOINT_SLICE}),
         unconverted,
         also=frozenset({POD}),
+    ),
+    Check(
+        "definitions.planned",
+        _("Does the plan keep the versions that objects are stored in?"),
+        frozenset({DEFINITION}),
+        dropped_versions,
+        phases=frozenset({Phase.PRE}),
     ),
 )

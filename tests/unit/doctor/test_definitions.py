@@ -1,10 +1,11 @@
 """Definitions that are missing, do not go, are not served, or cannot convert."""
 
+from dataclasses import replace
 from typing import Any
 
-from checks.definitions import CHECKS
+from checks.definitions import CHECKS, dropped_versions
 from kfinstall.contracts.finding import Finding, Severity
-from kfinstall.contracts.manifest import Body, ObjectKey
+from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from tests.unit.doctor.clusters import body, snapshot
 
 NAME = "notebooks.kubeflow.org"
@@ -75,3 +76,11 @@ def test_objects_that_cannot_be_converted() -> None:
 def test_definitions_that_are_established_are_well() -> None:
     accepted = {"type": "NamesAccepted", "status": "True"}
     assert found(definition(NAME, accepted, {"type": "Established", "status": "True"}), controller()) == []
+
+
+def test_a_plan_that_drops_a_stored_version_is_stopped() -> None:
+    planned = (Manifest(definition(versions=[{"name": "v1", "served": True}]), "app"),)
+    cluster = replace(snapshot(definition(stored=("v1beta1",))), planned=planned)
+    [finding] = dropped_versions(cluster)
+    assert finding.title == f"The plan drops v1beta1 of {NAME}, in which objects may be stored"
+    assert not list(dropped_versions(replace(snapshot(definition(stored=("v1",))), planned=planned)))
