@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from checks.scheduling.unscheduled import unschedulable
 from checks.scheduling.waiting import waiting
+from kfinstall.contracts.finding import Finding
 from kfinstall.contracts.manifest import Body
 from kfinstall.doctor.reading import from_cluster
 from kfinstall.doctor.snapshot import Collected
@@ -22,6 +24,7 @@ from kfinstall.kube.connection import Connection
 from tests.contract.installer import eventually
 from tests.controlplane.api import Api
 from tests.controlplane.server import ControlPlane
+from tests.sandbox.conftest import served
 
 PODS = "/api/v1/namespaces/default/pods"
 NODES = "/api/v1/nodes"
@@ -182,3 +185,33 @@ def _word(obstacle: Obstacle) -> str:
     if obstacle.kind is not Kind.SHORT:
         return WORDS[obstacle.kind]
     return "Too many pods" if obstacle.what == "pods" else f"Insufficient {obstacle.what}"
+
+
+def _refusals_in(kubeconfig: Path, *pods: Body) -> list[Finding]:
+    """What the check finds in a practice cluster once its scheduler has judged these pods."""
+    with Api(kubeconfig) as api:
+        eventually(lambda: api.get("/api/v1/namespaces/default/serviceaccounts")["items"])
+        for each in pods:
+            api.create(PODS, each)
+            _judged(api, each["metadata"]["name"])
+    return list(unschedulable(from_cluster(Handle(Connection.open(kubeconfig)), {NODE, POD, NAMESPACE})))
+
+
+def test_a_third_gpu(tmp_path: Path) -> None:
+    tolerant = [{"key": GPU, "operator": "Exists"}]
+    pods = [_pod(name, requests={GPU: "1"}, tolerations=tolerant) for name in ("one", "two", "three")]
+    with served("gpu-exhausted", tmp_path) as kubeconfig:
+        [found] = _refusals_in(kubeconfig, *pods)
+    assert (found.cause, [key.name for key in found.objects]) == ("gpu-all-busy-or-request-too-large", ["three"])
+    text = f"{GPU}: 1 asked, 0 of 2 free, 1 missing, used by default/one (1), default/two (1)"
+    assert text in {each.text for each in found.evidence}
+
+
+def test_a_laptop_that_is_too_small(tmp_path: Path) -> None:
+    with served("laptop-too-small", tmp_path) as kubeconfig:
+        [found] = _refusals_in(
+            kubeconfig, _pod("fits", requests={"cpu": "1500m"}), _pod("large", requests={"cpu": "1"})
+        )
+    assert found.evidence[0].text == "cpu: 1 asked, 500m of 2 free, 500m missing"
+    assert found.remedy.commands == ("kubectl -n default delete pod/fits",)
+    assert "1 more node like laptop, or laptop with cpu 2.5 instead of 2" in found.remedy.text
