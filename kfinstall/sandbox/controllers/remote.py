@@ -127,7 +127,7 @@ class Informer(threading.Thread):
         kind = {"apiVersion": found["apiVersion"], "kind": found["kind"].removesuffix("List")}
         with self._store.lock:
             listed = {name_of(item) for item in found["items"]}
-            for name in self._store.names(self.resource):
+            for name in map(name_of, self._store.all(self.resource)):
                 if name not in listed:
                     self._store.drop(self.resource, name)
             for item in found["items"]:
