@@ -47,6 +47,7 @@ demo: $(RUNNABLE)  ## Install a workbench into a practice cluster, and look at i
 
 bench: control-plane  ## Compare with kubectl and with a naive parallel client
 	$(BIN)/python -m tests.bench.apply
+	$(BIN)/python -m tests.bench.sandbox
 	$(BIN)/python -m tests.bench.doctor
 
 sandbox-data: control-plane  ## Ask a real API server anew for what the practice cluster knows of Kubernetes

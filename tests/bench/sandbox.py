@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -179,9 +179,14 @@ def _seen(api: Api, version: str, names: set[str]) -> None:
                     names = names - {metadata["name"]}
 
 
+@cache
+def _kubeflow() -> list[dict[str, Any]]:
+    return objects()[0]
+
+
 def _installed(api: Api) -> float:
     """Seconds of server-side apply of every object of a Kubeflow that the server takes now."""
-    bodies = [body for body in objects()[0] if body["kind"] in PATHS and "namespace" in body["metadata"]]
+    bodies = [body for body in _kubeflow() if body["kind"] in PATHS and "namespace" in body["metadata"]]
     for namespace in sorted({body["metadata"]["namespace"] for body in bodies}):
         _applied(api, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
     began = time.perf_counter()
