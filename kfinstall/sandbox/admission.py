@@ -78,7 +78,7 @@ def _account(store: Store, pod: Body) -> None:
     account = store.get(ACCOUNTS, Name(metadata["namespace"], name))
     if account is None:
         why = f'error looking up service account {metadata["namespace"]}/{name}: serviceaccount "{name}" not found'
-        raise forbidden("", "pods", metadata["name"], why)
+        raise forbidden("", "pods", metadata.get("name", ""), why)
     secrets_of = account.get("imagePullSecrets")
     if secrets_of and not spec.get("imagePullSecrets"):
         spec["imagePullSecrets"] = [dict(each) for each in secrets_of]
@@ -89,7 +89,7 @@ def _account(store: Store, pod: Body) -> None:
 def _mount_token(spec: Body) -> None:
     containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
     bare = [
-        each for each in containers if not any(m["mountPath"] == TOKEN_MOUNT for m in each.get("volumeMounts") or ())
+        each for each in containers if TOKEN_MOUNT not in (m.get("mountPath") for m in each.get("volumeMounts") or ())
     ]
     if not bare:
         return
@@ -109,7 +109,7 @@ def _priority(store: Store, pod: Body) -> None:
     spec, name = pod["spec"], pod["spec"].get("priorityClassName")
     found = store.get(PRIORITIES, Name("", name)) if name else None
     if name and found is None:
-        raise forbidden("", "pods", pod["metadata"]["name"], f"no PriorityClass with name {name} was found")
+        raise forbidden("", "pods", pod["metadata"].get("name", ""), f"no PriorityClass with name {name} was found")
     spec["priority"] = (found or {}).get("value", 0)
     spec["preemptionPolicy"] = (found or {}).get("preemptionPolicy") or "PreemptLowerPriority"
 
@@ -206,11 +206,11 @@ def _free_address(store: Store) -> str:
 
 def _node_ports(store: Store, service: Body, before: Body) -> None:
     taken = {port.get("nodePort") for each in store.all(SERVICES) for port in each["spec"].get("ports") or ()}
-    own = {(port.get("name"), port["port"]): port.get("nodePort") for port in before.get("ports") or ()}
+    own = {(port.get("name"), port.get("port")): port.get("nodePort") for port in before.get("ports") or ()}
     free = (port for port in NODE_PORTS if port not in taken)
     for port in service["spec"].get("ports") or ():
         if not port.get("nodePort"):
-            port["nodePort"] = own.get((port.get("name"), port["port"])) or next(free)
+            port["nodePort"] = own.get((port.get("name"), port.get("port"))) or next(free, 0)
 
 
 def _priority_value(_store: Store, body: Body, _old: Body | None) -> None:
@@ -233,7 +233,7 @@ def _job(_store: Store, job: Body, old: Body | None) -> None:
     labels = spec["template"].setdefault("metadata", {}).setdefault("labels", {})
     for prefix in ("batch.kubernetes.io/", ""):
         labels[f"{prefix}controller-uid"] = metadata["uid"]
-        labels[f"{prefix}job-name"] = metadata["name"]
+        labels[f"{prefix}job-name"] = metadata.get("name", "")
     metadata.setdefault("labels", dict(labels))
     spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": metadata["uid"]}}
 

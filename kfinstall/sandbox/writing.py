@@ -224,13 +224,13 @@ class Writes:
         if not isinstance(body.setdefault("metadata", {}), dict):
             raise bad_request("metadata is not an object")
         name, namespace = body["metadata"].get("name") or "", body["metadata"].get("namespace") or ""
-        if write.kind.namespaced and namespace not in {"", write.namespace}:
+        if write.kind.namespaced and namespace not in ("", write.namespace):  # of any type
             raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
         if write.name and not name and not standing:
             raise bad_request(
                 f"the name of the object ({write.name} based on URL) was undeterminable: name must be provided"
             )
-        if write.name and name not in {"", write.name}:
+        if write.name and name not in ("", write.name):
             raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({write.name})")
 
     # Change

@@ -7,28 +7,32 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from kubernetes import client, config, dynamic, utils, watch
+from kubernetes import client as models
+from kubernetes import config, dynamic, utils, watch
 from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic.exceptions import ConflictError, ForbiddenError
 
 from tests.sandbox.test_cluster import eventually
 
+client: Any = models
+"""Its types say of every field that it may be missing."""
+
 
 @pytest.fixture
-def api(healthy: Path) -> Iterator[client.ApiClient]:
+def api(healthy: Path) -> Iterator[models.ApiClient]:
     with config.new_client_from_config(str(healthy), persist_config=False) as opened:
         yield opened
 
 
 @pytest.fixture
-def namespace(api: client.ApiClient) -> Iterator[str]:
+def namespace(api: models.ApiClient) -> Iterator[str]:
     core, name = client.CoreV1Api(api), f"client-{uuid4().hex[:8]}"
     core.create_namespace(client.V1Namespace(metadata=client.V1ObjectMeta(name=name)))
     yield name
     core.delete_namespace(name)
 
 
-def deployment(name: str = "web") -> client.V1Deployment:
+def deployment(name: str = "web") -> Any:
     labels = {"app": name}
     pod = client.V1PodSpec(containers=[client.V1Container(name="main", image="example.com/web:1")])
     template = client.V1PodTemplateSpec(metadata=client.V1ObjectMeta(labels=labels), spec=pod)
@@ -36,7 +40,7 @@ def deployment(name: str = "web") -> client.V1Deployment:
     return client.V1Deployment(metadata=client.V1ObjectMeta(name=name, labels=labels), spec=spec)
 
 
-def test_a_deployment_of_typed_objects(api: client.ApiClient, namespace: str) -> None:
+def test_a_deployment_of_typed_objects(api: models.ApiClient, namespace: str) -> None:
     apps, core = client.AppsV1Api(api), client.CoreV1Api(api)
     made = apps.create_namespaced_deployment(namespace, deployment())
     assert made.spec.strategy.rolling_update.max_surge == "25%"
@@ -51,7 +55,7 @@ def test_a_deployment_of_typed_objects(api: client.ApiClient, namespace: str) ->
     eventually(lambda: not apps.list_namespaced_deployment(namespace).items)
 
 
-def test_replacing_needs_the_latest_version(api: client.ApiClient, namespace: str) -> None:
+def test_replacing_needs_the_latest_version(api: models.ApiClient, namespace: str) -> None:
     core = client.CoreV1Api(api)
     made = core.create_namespaced_config_map(namespace, client.V1ConfigMap(metadata={"name": "a"}, data={"k": "v"}))
     core.patch_namespaced_config_map("a", namespace, {"data": {"k": "w"}})
@@ -61,7 +65,7 @@ def test_replacing_needs_the_latest_version(api: client.ApiClient, namespace: st
     assert caught.value.status == 409
 
 
-def test_pages_of_a_list(api: client.ApiClient, namespace: str) -> None:
+def test_pages_of_a_list(api: models.ApiClient, namespace: str) -> None:
     core = client.CoreV1Api(api)
     for number in range(5):
         core.create_namespaced_secret(namespace, client.V1Secret(metadata={"name": f"s{number}"}))
@@ -71,7 +75,7 @@ def test_pages_of_a_list(api: client.ApiClient, namespace: str) -> None:
     assert first.metadata.remaining_item_count == 3
 
 
-def test_a_watch_of_typed_objects(api: client.ApiClient, namespace: str) -> None:
+def test_a_watch_of_typed_objects(api: models.ApiClient, namespace: str) -> None:
     core, watching = client.CoreV1Api(api), watch.Watch()
     seen: list[tuple[str, str]] = []
 
@@ -92,7 +96,7 @@ def test_a_watch_of_typed_objects(api: client.ApiClient, namespace: str) -> None
     assert seen == [("ADDED", "1"), ("MODIFIED", "2"), ("DELETED", "2")]
 
 
-def test_custom_objects(api: client.ApiClient, namespace: str) -> None:
+def test_custom_objects(api: models.ApiClient, namespace: str) -> None:
     group = f"{namespace}.example.com"
     schema = {"type": "object", "properties": {"spec": {"type": "object", "properties": {"n": {"type": "integer"}}}}}
     version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
@@ -113,7 +117,7 @@ def test_custom_objects(api: client.ApiClient, namespace: str) -> None:
     definitions.delete_custom_resource_definition(f"widgets.{group}")
 
 
-def test_the_dynamic_client(api: client.ApiClient, namespace: str, tmp_path: Path) -> None:
+def test_the_dynamic_client(api: models.ApiClient, namespace: str, tmp_path: Path) -> None:
     finder = dynamic.DynamicClient(api, cache_file=str(tmp_path / "discovery"))
     maps = finder.resources.get(api_version="v1", kind="ConfigMap")
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"k": "v"}}
@@ -135,7 +139,7 @@ def test_the_dynamic_client(api: client.ApiClient, namespace: str, tmp_path: Pat
     assert {"Deployment", "StatefulSet"} <= kinds
 
 
-def test_create_from_yaml(api: client.ApiClient, namespace: str) -> None:
+def test_create_from_yaml(api: models.ApiClient, namespace: str) -> None:
     objects = [
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot"}},
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": {"ports": [{"port": 80}]}},
@@ -144,14 +148,13 @@ def test_create_from_yaml(api: client.ApiClient, namespace: str) -> None:
     assert client.CoreV1Api(api).read_namespaced_service("s", namespace).spec.cluster_ip.startswith("10.96.")
 
 
-def test_rights_of_others(api: client.ApiClient, healthy: Path, namespace: str) -> None:
+def test_rights_of_others(api: models.ApiClient, healthy: Path, namespace: str) -> None:
     core = client.CoreV1Api(api)
     core.create_namespaced_service_account(namespace, {"metadata": {"name": "robot"}})
     request = client.AuthenticationV1TokenRequest(spec=client.V1TokenRequestSpec(audiences=[]))
     token = core.create_namespaced_service_account_token("robot", namespace, request).status.token
-    settings = client.Configuration()
-    config.load_kube_config(str(healthy), client_configuration=settings)
-    settings.api_key = {"authorization": f"Bearer {token}"}
+    settings = client.Configuration(host=api.configuration.host, api_key={"BearerToken": f"Bearer {token}"})
+    settings.ssl_ca_cert = api.configuration.ssl_ca_cert
     with client.ApiClient(settings) as robot:
         attributes = client.V1ResourceAttributes(verb="list", resource="pods", namespace=namespace)
         review = client.V1SelfSubjectAccessReview(

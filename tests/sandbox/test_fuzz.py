@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from kfinstall.sandbox.http import LARGEST, LOOPBACK
 from tests.sandbox.conftest import TOKEN, served
 
+JSON, TABLE = "application/json", "application/json;as=Table;v=v1;g=meta.k8s.io"
 NAMESPACE = "/api/v1/namespaces/default"
 PATHS = [
     f"{NAMESPACE}/configmaps",
@@ -111,7 +112,7 @@ values = st.recursive(
     max_leaves=25,
 )
 objects = st.fixed_dictionaries(
-    {"metadata": st.fixed_dictionaries({"name": st.just("fuzz")}, optional=dict.fromkeys(MEMBERS[5:13], values))},
+    {"metadata": st.fixed_dictionaries({"name": st.just("fuzz")}, optional=dict.fromkeys(MEMBERS[4:13], values))},
     optional=dict.fromkeys(("spec", "status", "data", "rules", "roleRef", "subjects", "webhooks", "kind"), values),
 )
 queries = st.dictionaries(
@@ -158,16 +159,16 @@ class Target:
         self._context = ssl.create_default_context(cadata=authority)
         self._pool = urllib3.PoolManager(ssl_context=self._context, retries=False, timeout=30)
 
-    def ask(
-        self, method: str, path: str, body: bytes | None = None, content: str = "application/json"
-    ) -> tuple[int, Any]:
-        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": content}
+    def ask(self, method: str, path: str, body: bytes | None, content: str, accept: str) -> tuple[int, bytes]:
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": content, "Accept": accept}
         response = self._pool.request(method, self.url + path, body=body, headers=headers)
         return response.status, response.data
 
-    def check(self, method: str, path: str, body: bytes | None = None, content: str = "application/json") -> int:
+    def check(
+        self, method: str, path: str, body: bytes | None = None, content: str = JSON, *, accept: str = JSON
+    ) -> int:
         """Send it; the answer is what a client expects of an API server."""
-        code, data = self.ask(method, path, body, content)
+        code, data = self.ask(method, path, body, content, accept)
         assert code != 500 or b"the practice cluster has a fault" not in data, data
         if code >= 400:
             answer = json.loads(data)
@@ -206,6 +207,205 @@ def written(value: Any) -> bytes:
 def test_objects_of_any_shape_are_created(target: Target, path: str, body: Any, query: dict[str, str]) -> None:
     target.check("POST", f"{path}?{encoded(query)}", written(body))
     target.check("DELETE", f"{path}/fuzz?gracePeriodSeconds=0")
+
+
+LABELS = {"a": "b"}
+POD = {
+    "containers": [
+        {
+            "name": "c",
+            "image": "example.com/a:1",
+            "ports": [{"containerPort": 80}],
+            "env": [{"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
+            "resources": {"requests": {"cpu": "1m"}, "limits": {"memory": "1Gi"}},
+            "volumeMounts": [{"name": "v", "mountPath": "/v"}],
+            "livenessProbe": {"httpGet": {"port": 80}},
+        }
+    ],
+    "volumes": [{"name": "v", "configMap": {"name": "a", "items": [{"key": "k", "path": "p"}]}}],
+    "affinity": {
+        "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {
+                "nodeSelectorTerms": [{"matchExpressions": [{"key": "a", "operator": "In", "values": ["b"]}]}]
+            }
+        }
+    },
+    "tolerations": [{"key": "a", "operator": "Exists"}],
+    "topologySpreadConstraints": [
+        {
+            "maxSkew": 1,
+            "topologyKey": "zone",
+            "whenUnsatisfiable": "DoNotSchedule",
+            "labelSelector": {"matchLabels": LABELS},
+        }
+    ],
+}
+TEMPLATE = {"metadata": {"labels": LABELS}, "spec": POD}
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "spec": {
+            "type": "object",
+            "required": ["n"],
+            "properties": {
+                "n": {"type": "integer", "minimum": 1, "default": 2},
+                "l": {"type": "array", "items": {"type": "string"}},
+            },
+        }
+    },
+}
+SAMPLES: dict[str, dict[str, Any]] = {
+    f"{NAMESPACE}/pods": {"spec": POD},
+    "/apis/apps/v1/namespaces/default/deployments": {
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": LABELS},
+            "template": TEMPLATE,
+            "strategy": {"rollingUpdate": {"maxSurge": "25%"}},
+        }
+    },
+    "/apis/apps/v1/namespaces/default/statefulsets": {
+        "spec": {
+            "serviceName": "s",
+            "selector": {"matchLabels": LABELS},
+            "template": TEMPLATE,
+            "volumeClaimTemplates": [
+                {
+                    "metadata": {"name": "v"},
+                    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+                }
+            ],
+        }
+    },
+    "/apis/apps/v1/namespaces/default/daemonsets": {
+        "spec": {"selector": {"matchLabels": LABELS}, "template": TEMPLATE}
+    },
+    "/apis/batch/v1/namespaces/default/jobs": {"spec": {"template": {"spec": {**POD, "restartPolicy": "Never"}}}},
+    "/apis/batch/v1/namespaces/default/cronjobs": {
+        "spec": {
+            "schedule": "* * * * *",
+            "jobTemplate": {"spec": {"template": {"spec": {**POD, "restartPolicy": "Never"}}}},
+        }
+    },
+    f"{NAMESPACE}/services": {
+        "spec": {"type": "NodePort", "selector": LABELS, "ports": [{"name": "p", "port": 80, "targetPort": "http"}]}
+    },
+    f"{NAMESPACE}/persistentvolumeclaims": {
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    },
+    f"{NAMESPACE}/resourcequotas": {
+        "spec": {
+            "hard": {"pods": "99"},
+            "scopeSelector": {"matchExpressions": [{"scopeName": "PriorityClass", "operator": "In", "values": ["x"]}]},
+        }
+    },
+    f"{NAMESPACE}/limitranges": {
+        "spec": {"limits": [{"type": "Container", "default": {"cpu": "1"}, "max": {"cpu": "9"}}]}
+    },
+    "/apis/policy/v1/namespaces/default/poddisruptionbudgets": {
+        "spec": {"minAvailable": "50%", "selector": {"matchLabels": LABELS}}
+    },
+    "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies": {
+        "spec": {"podSelector": {}, "ingress": [{"from": [{"podSelector": {"matchLabels": LABELS}}]}]}
+    },
+    "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers": {
+        "spec": {
+            "maxReplicas": 2,
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+            "metrics": [
+                {
+                    "type": "Resource",
+                    "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 5}},
+                }
+            ],
+        }
+    },
+    "/apis/rbac.authorization.k8s.io/v1/clusterroles": {
+        "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": LABELS}]},
+        "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"], "resourceNames": ["x"]}],
+    },
+    "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings": {
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
+        "subjects": [{"kind": "ServiceAccount", "name": "x", "namespace": "default"}],
+    },
+    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions": {
+        "metadata": {"name": "things.fuzz.example.com"},
+        "spec": {
+            "group": "fuzz.example.com",
+            "scope": "Namespaced",
+            "names": {"plural": "things", "kind": "Thing"},
+            "versions": [
+                {
+                    "name": "v1",
+                    "served": True,
+                    "storage": True,
+                    "schema": {"openAPIV3Schema": SCHEMA},
+                    "subresources": {"status": {}},
+                    "additionalPrinterColumns": [{"name": "N", "type": "integer", "jsonPath": ".spec.n"}],
+                }
+            ],
+        },
+    },
+    "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations": {
+        "webhooks": [
+            {
+                "name": "a.example.com",
+                "sideEffects": "None",
+                "admissionReviewVersions": ["v1"],
+                "clientConfig": {"service": {"name": "x", "namespace": "default"}},
+                "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}],
+            }
+        ]
+    },
+    f"{NAMESPACE}/secrets": {"type": "Opaque", "data": {"k": "dg=="}, "stringData": {"l": "w"}},
+    f"{NAMESPACE}/events": {"involvedObject": {"kind": "Pod", "name": "x", "namespace": "default"}, "reason": "r"},
+    "/api/v1/nodes": {
+        "metadata": {"name": "fuzz", "labels": LABELS},
+        "spec": {"taints": [{"key": "k", "effect": "NoSchedule"}]},
+        "status": {"allocatable": {"cpu": "1"}, "conditions": [{"type": "Ready", "status": "True"}]},
+    },
+    "/api/v1/persistentvolumes": {
+        "spec": {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/x"}}
+    },
+}
+
+
+def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where the parts of a body are."""
+    if at:
+        yield at
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in items:
+        yield from places(child, (*at, key))
+
+
+def replaced(value: Any, at: tuple[Any, ...], part: Any) -> Any:
+    """A copy with one part replaced."""
+    if not at:
+        return part
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[at[0]] = replaced(value[at[0]], at[1:], part)
+    return copy
+
+
+@st.composite
+def spoilt(draw: st.DrawFn) -> tuple[str, Any]:
+    """A collection, and an object for it in which one part is wrong."""
+    path = draw(st.sampled_from(sorted(SAMPLES)))
+    body = {"metadata": {"name": "fuzz", "labels": LABELS, "annotations": {"k": "v"}}, **SAMPLES[path]}
+    return path, replaced(body, draw(st.sampled_from(list(places(body)))), draw(values))
+
+
+@often
+@given(made=spoilt(), form=st.sampled_from([JSON, TABLE]))
+def test_objects_with_one_wrong_part(target: Target, made: tuple[str, Any], form: str) -> None:
+    path, body = made
+    name = "things.fuzz.example.com" if "customresource" in path else "fuzz"
+    target.check("POST", path, written(body))
+    target.check("PUT", f"{path}/{name}", written(body))
+    target.check("PATCH", f"{path}/{name}?fieldManager=x&force=true", written(body), "application/apply-patch+yaml")
+    target.check("GET", path, accept=form)
+    target.check("DELETE", f"{path}/{name}?gracePeriodSeconds=0")
 
 
 def encoded(query: dict[str, str]) -> str:
