@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from kfinstall.contracts.explanation import Explanation
 from kfinstall.contracts.manifest import Body, ObjectKey
@@ -16,18 +17,22 @@ from kfinstall.facts.owners import key_of
 from kfinstall.facts.placing import host_ports
 
 BEYOND_ARITHMETIC = ("volume", "claim", "plugin", "device class")
-"""Words of a scheduler's reasons that cannot be worked out from nodes and pods."""
+"""Words of reasons that cannot be worked out here: of nodes that seem to take the pod, the scheduler knows better."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A pod that the scheduler refused. refusals: what each node says, the nearest to taking it first."""
+    """A pod that the scheduler refused. refusals: what each node says, the nearest to taking it first.
+
+    places: the nodes where it would be were there room: they restrict it as the nearest one does.
+    """
 
     pod: Body
     key: ObjectKey
     message: str
     explained: Explanation | None
     refusals: Sequence[Refusal]
+    places: Sequence[Room]
 
     @property
     def nearest(self) -> Refusal:
@@ -38,24 +43,23 @@ class Waiting:
         """What keeps it from the nearest node."""
         return self.nearest.decisive
 
-    @property
-    def places(self) -> list[Room]:
-        """The nodes where it would be were there room: they restrict it as the nearest one does."""
-        return [each.room for each in self.refusals if _restrictions(each) == _restrictions(self.nearest)]
-
 
 def waiting(snapshot: Snapshot, nodes: Sequence[Room]) -> Iterator[Waiting]:
     """Every pod that the scheduler refused."""
     labels = {each["metadata"]["name"]: each["metadata"].get("labels") or {} for each in snapshot.all(NAMESPACE)}
-    known: dict[str, list[Refusal]] = {}
+    explained = cache(classify)
+    known: dict[str, tuple[list[Refusal], list[Room]]] = {}
     for pod in snapshot.all(POD):
         message = _said(pod)
         if not message:
             continue
-        want = _want(pod)
+        partly = any(word in message.lower() for word in BEYOND_ARITHMETIC)
+        want = f"{partly} {_want(pod)}"
         if want not in known:
-            known[want] = refusals(pod, nodes, lambda namespace: labels.get(namespace, {}))
-        yield Waiting(pod, key_of(POD, pod), message, classify(message), _believed(known[want], message))
+            found = refusals(pod, nodes, lambda namespace: labels.get(namespace, {}))
+            believed = [each for each in found if each.obstacles] if partly else found
+            known[want] = believed, _places(believed)
+        yield Waiting(pod, key_of(POD, pod), message, explained(message), *known[want])
 
 
 def _said(pod: Body) -> str:
@@ -74,11 +78,8 @@ def _want(pod: Body) -> str:
     return json.dumps([asked, rules, list(host_ports(spec)), whose], sort_keys=True)
 
 
-def _believed(found: list[Refusal], message: str) -> list[Refusal]:
-    """Nodes that refuse nothing here go where the scheduler has reasons that are not counted here."""
-    if any(word in message.lower() for word in BEYOND_ARITHMETIC):
-        return [each for each in found if each.obstacles]
-    return found
+def _places(found: Sequence[Refusal]) -> list[Room]:
+    return [each.room for each in found if _restrictions(each) == _restrictions(found[0])]
 
 
 def _restrictions(refusal: Refusal) -> set[tuple[Kind, str]]:

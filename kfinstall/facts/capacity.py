@@ -6,7 +6,7 @@ kubernetes/pkg/scheduler/framework for what counts as being on a node.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from kfinstall.contracts.manifest import Body
@@ -62,12 +62,13 @@ def amounts(quantities: Mapping[str, str] | None) -> Amounts:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A node, and what the pods on it leave."""
+    """A node, and what the pods on it leave. shy: those that may want no others near (see kfinstall.facts.topology)."""
 
     node: Body
     allocatable: Amounts
     used: Amounts = field(default_factory=dict)
     pods: Sequence[Body] = ()
+    shy: Sequence[Body] = ()
 
     @property
     def name(self) -> str:
@@ -82,18 +83,13 @@ class Room:
     def standing(self) -> Sequence[Body]:
         return self.pods
 
-    @property
-    def shy(self) -> Sequence[Body]:
-        """Those that may want no others near (see kfinstall.facts.topology)."""
-        return [pod for pod in self.pods if (pod["spec"].get("affinity") or {}).get("podAntiAffinity")]
-
     def free(self, resource: str) -> Decimal:
         """What is left; below zero where more is requested than the node can give."""
         return self.allocatable.get(resource, NOTHING) - self.used.get(resource, NOTHING)
 
     def with_pod(self, wanted: Amounts) -> "Room":
         """The room that is left beside one more pod."""
-        return Room(self.node, self.allocatable, plus(self.used, wanted), self.pods)
+        return replace(self, used=plus(self.used, wanted))
 
     def lacks(self, wanted: Amounts) -> Amounts:
         """How much of which resource is missing for a pod; a resource that is not asked for never is."""
@@ -114,7 +110,8 @@ def _room(node: Body, pods: Sequence[Body]) -> Room:
     used: Amounts = {}
     for pod in pods:
         _add(used, requests(pod))
-    return Room(node, amounts((node.get("status") or {}).get("allocatable")), used, pods)
+    shy = [pod for pod in pods if (pod["spec"].get("affinity") or {}).get("podAntiAffinity")]
+    return Room(node, amounts((node.get("status") or {}).get("allocatable")), used, pods, shy)
 
 
 def plus(one: Amounts, other: Amounts) -> Amounts:

@@ -121,9 +121,8 @@ def _of_node(pod: Body, room: Room) -> Iterator[Obstacle]:
     lacking = unmatched(spec, room.node)
     if lacking:
         yield Obstacle(Kind.LABELS, AND.join(lacking))
-    taken = [port for other in room.pods for port in host_ports(other.get("spec") or {})]
     for port in host_ports(spec):
-        if any(collide(port, other) for other in taken):
+        if any(collide(port, taken) for other in room.pods for taken in host_ports(other["spec"])):
             yield Obstacle(Kind.PORT, f"{port[2]}/{port[1]}")
 
 

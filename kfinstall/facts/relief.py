@@ -56,7 +56,8 @@ def relief(pods: Sequence[Body], rooms: Sequence[Room], resource: str, snapshot:
     waiting = _left_over([requests(pod) for pod in pods], rooms, resource)
     if not waiting:
         return None
-    missing = {room.name: room.lacks(_sum(waiting)) for room in rooms}
+    together = _sum(waiting)
+    missing = {room.name: room.lacks(together) for room in rooms}
     nearest = min(rooms, key=lambda room: missing[room.name].get(resource, NOTHING))
     shape = max(rooms, key=lambda room: room.allocatable.get(resource, NOTHING))
     own = {_workload(pod, snapshot) for pod in pods}
@@ -67,7 +68,11 @@ def relief(pods: Sequence[Body], rooms: Sequence[Room], resource: str, snapshot:
 def _left_over(wanted: Iterable[Amounts], rooms: Sequence[Room], resource: str) -> list[Amounts]:
     """What finds no place when the largest go first, each to the first node with room."""
     nodes = list(rooms)
-    return [each for each in _largest_first(wanted, resource) if not _placed(each, nodes)]
+    left: list[Amounts] = []
+    for each in _largest_first(wanted, resource):
+        if each in left[-1:] or not _placed(each, nodes):  # room only shrinks: what found none finds none
+            left.append(each)
+    return left
 
 
 def _more(waiting: Iterable[Amounts], shape: Room, resource: str) -> int | None:
