@@ -9,6 +9,7 @@ from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox import documents, patches
 from kfinstall.sandbox.admission import NAMESPACES
 from kfinstall.sandbox.authorization import Authorizer, attributes_of
+from kfinstall.sandbox.eviction import check_budget
 from kfinstall.sandbox.fieldset import DuplicateItems
 from kfinstall.sandbox.kinds import Kind, Kinds, Version
 from kfinstall.sandbox.listing import Listing
@@ -254,6 +255,7 @@ class Api:
             case "binding":
                 return self._bind(request, target, kind, version)
             case "eviction":
+                check_budget(self.store, Name(target.namespace, target.name))
                 return self._delete(request, Target(*_without_subresource(target)), kind, version)
         raise method_not_allowed(kind.group, kind.plural, request.method)
 

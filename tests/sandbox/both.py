@@ -21,7 +21,7 @@ from tests.controlplane.api import Api, Object
 from tests.controlplane.cluster import Cluster
 from tests.sandbox.conftest import SPEED, served
 
-PATIENCE = 8.0
+PATIENCE = 15.0
 
 
 @dataclass(frozen=True)

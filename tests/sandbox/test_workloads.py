@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kubernetes.client.exceptions import ApiException
 
 from kfinstall.sandbox.scenario import Scenario
 from tests.controlplane.api import Api, Object
@@ -427,3 +428,19 @@ def test_a_budget_counts(both: Both, rule: Object) -> None:
     both.create(DEPLOYMENTS, deployment(3))
     rolled_out(both)
     both.agree(lambda side: status(side, BUDGETS), lambda seen: seen.get("currentHealthy") == 3)
+
+
+def test_a_budget_forbids_evictions(both: Both) -> None:
+    both.create(BUDGETS, {"metadata": {"name": "web"}, "spec": {"selector": SELECTOR, "minAvailable": 2}})
+    both.create(DEPLOYMENTS, deployment(2))
+    rolled_out(both)
+    both.agree(lambda side: status(side, BUDGETS), lambda seen: seen.get("currentHealthy") == 2)
+
+    def refusal(side: Side) -> Any:
+        pod = side.all("pods")[0]["metadata"]["name"]
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}}
+        with pytest.raises(ApiException) as caught:
+            side.api.create(f"{side.path('pods', pod)}/eviction", body)
+        return json.loads(caught.value.body or "")
+
+    both.agree(refusal)

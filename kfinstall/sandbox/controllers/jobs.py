@@ -101,14 +101,15 @@ class Jobs:
     def _finish(self, body: Body, name: Name, tally: _Tally, kind: str, reason: str, message: str) -> float | None:
         """First the verdict, then, when no pod runs any more, the end."""
         first = next(each for each, end in ENDS.items() if end == kind)
+        counted_before = (body.get("status") or {}).get("failed", 0)
+        tally = replace(tally, failed=max(tally.failed, counted_before))
         for pod in tally.active:
             self._delete(body, pod)
         interim = (first, "True", reason, message)
         if tally.active or tally.ending:
             self._write(body, name, _without_active(tally, failed=kind == "Failed"), [interim])
             return None
-        complete, counted_before = kind == "Complete", (body.get("status") or {}).get("failed", 0)
-        tally = replace(tally, failed=max(tally.failed, counted_before))
+        complete = kind == "Complete"
         self._write(body, name, tally, [interim, (kind, "True", reason, message)], ended=complete)
         told = ("Normal", "Completed", "Job completed") if complete else ("Warning", reason, message)
         self._recorder.tell(body, *told)
