@@ -1,13 +1,13 @@
 """What kfinstall needs of a platform: its options, the way to its cluster, and, where it can, the cluster itself.
 
-Every platform is a Platform; what else it can do, it shows by being a Detects, a Transforms, a Lifecycle.
+Every platform is a Platform; what else it can do, it shows by being a Detects, a Transforms, a Lifecycle, an Offers.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from kfinstall.contracts.finding import Finding
 from kfinstall.contracts.manifest import Manifest
@@ -38,8 +38,42 @@ class Ran:
     err: str
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Of a cluster or a machine. cpus: cores. memory, disk: bytes. None for what nobody knows, or does not limit."""
+
+    cpus: int | None = None
+    memory: int | None = None
+    disk: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What a cluster on this machine can get of it.
+
+    system: linux, darwin or windows. cpu_flags: as /proc/cpuinfo has them; empty where they are not to be had.
+    virtualises: whether the user may use the kernel's virtual machines; None on systems that have no /dev/kvm.
+    """
+
+    system: str
+    size: Size
+    cpu_flags: frozenset[str] = frozenset()
+    virtualises: bool | None = None
+
+
 class Host(Protocol):
     """This machine, for a platform. Programs get lists of arguments, never a shell."""
+
+    @property
+    def machine(self) -> Machine:
+        """What it is like."""
+
+    @property
+    def kubeconfig(self) -> Mapping[str, Any]:
+        """What kubectl reads of the user: all files of $KUBECONFIG as one; {} where there is none."""
+
+    def sysctl(self, name: str) -> int | None:
+        """A setting of the kernel, such as fs.inotify.max_user_watches; None where it has no such."""
 
     @property
     def environ(self) -> Mapping[str, str]:
@@ -71,13 +105,17 @@ class Host(Protocol):
 
 
 class ClusterPhase(StrEnum):
-    """How far a cluster of a platform is."""
+    """How far a cluster of a platform is.
+
+    outgrown: it is smaller than what is asked for, and the user's document says that it may be made anew.
+    """
 
     ABSENT = "absent"
     CREATING = "creating"
     STOPPED = "stopped"
     RUNNING = "running"
     BROKEN = "broken"
+    OUTGROWN = "outgrown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +150,15 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class KnownCluster:
-    """A cluster of a platform that was found on this machine. context: of the kubeconfig, "" when it has none."""
+    """A cluster of a platform that was found on this machine.
+
+    context: of the kubeconfig, "" when it has none. delete: the command that takes it away, "" when there is none.
+    """
 
     name: str
     status: ClusterStatus
     context: str = ""
+    delete: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +167,19 @@ class Detection:
 
     tools: Sequence[Tool] = ()
     clusters: Sequence[KnownCluster] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What Lifecycle.create gives, or what stands already.
+
+    summary: one line, what and how large. cost: one line, what it takes from whom. size: of all nodes together, for
+    pods, where it is known without asking a cloud.
+    """
+
+    summary: str
+    cost: str
+    size: Size = Size()
 
 
 class Platform(Protocol[OptionsT]):
@@ -183,3 +238,11 @@ class Lifecycle(Protocol[OptionsT_contra]):
 
     def delete(self, options: OptionsT_contra, host: Host) -> Iterator[Progress]:
         """Take the cluster away, with everything in it."""
+
+
+@runtime_checkable
+class Offers(Protocol[OptionsT_contra]):
+    """A platform that can tell before it makes a cluster what that will be."""
+
+    def offer(self, options: OptionsT_contra, host: Host) -> Offer:
+        """The cluster of the options: as it stands, else as it would be made."""
