@@ -128,12 +128,17 @@ def _namespaces(found: Any) -> set[str]:
 
 
 @pytest.fixture
-def tenant(node: Node, namespace: str, admin: Api, connected: Kfinstall, control_plane: ControlPlane) -> Tenant:
-    """The doctor has the node's way to the registries."""
+def tenant(
+    node: Node, namespace: str, admin: Api, connected: Kfinstall, control_plane: ControlPlane
+) -> Iterator[Tenant]:
+    """The doctor has the node's way to the registries; its findings group the pods of all namespaces."""
     registries = node.registries
     proxied = {"HTTPS_PROXY": registries.url, "NO_PROXY": LOOPBACK, "SSL_CERT_FILE": str(registries.authority)}
     connected.environment.update(proxied)
-    return Tenant(namespace, admin, connected, control_plane.kubectl)
+    alone = Tenant(namespace, admin, connected, control_plane.kubectl)
+    yield alone
+    admin.delete(f"/api/v1/namespaces/{namespace}")
+    eventually(lambda: not alone.pods(), SECONDS)
 
 
 def test_what_runs_gives_no_reason_to_say_anything(tenant: Tenant, node: Node) -> None:
