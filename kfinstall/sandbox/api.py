@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.sandbox import documents, patches
+from kfinstall.sandbox import documents, events, patches
 from kfinstall.sandbox.admission import NAMESPACES
 from kfinstall.sandbox.authorization import Authorizer, attributes_of
 from kfinstall.sandbox.eviction import check_budget
@@ -59,6 +59,8 @@ class Api:
 
     def answer(self, request: Request) -> Answer:
         """The answer to a request; a refusal is an answer too."""
+        if events.is_event_form(request.path):
+            return events.from_core(self.answer(events.as_core(request)))
         try:
             return self._answer(request)
         except StatusError as error:
