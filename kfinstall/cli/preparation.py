@@ -20,6 +20,7 @@ from kfinstall.cli.report import plan_line
 from kfinstall.engine.adaptation import adapted
 from kfinstall.engine.release import Release, rendered, wishes
 from kfinstall.engine.state_folder import state_folder
+from kfinstall.transform.storage import refuse_unprovisioned
 from kfinstall.words import _
 
 if TYPE_CHECKING:
@@ -78,7 +79,9 @@ def prepare(flags: PlanFlags) -> Preparation:
     with teller.rendering() as observe:
         rendering = rendered(release, observe)
     wanted = wishes(release, prune=flags.prune, any_version=flags.any_version)
-    manifests = adapted(rendering.manifests, release.install, ClusterSurroundings(cluster, wanted.namespace))
+    surroundings = ClusterSurroundings(cluster, wanted.namespace)
+    manifests = adapted(rendering.manifests, release.install, surroundings)
+    refuse_unprovisioned(manifests, release.install.storage, surroundings)
     prepared = installs.prepare(cluster, manifests, wanted, state_folder(target.server))
     for warning in (*release.warnings, *rendering.warnings, *prepared.plan.warnings):
         teller.note(_("Warning: {message}").format(message=warning))

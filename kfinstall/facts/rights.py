@@ -37,17 +37,33 @@ def rules(rights: Iterable[Right]) -> list[Body]:
 
 def granted(name: str, user: str, wanted: Sequence[Body], namespace: str = "") -> list[Body]:
     """A role with these rules, and its binding to a user or service account; for the cluster without a namespace."""
-    kind = "Role" if namespace else "ClusterRole"
-    metadata = {"name": name, "namespace": namespace} if namespace else {"name": name}
-    role = {"apiVersion": f"{GROUP}/v1", "kind": kind, "metadata": metadata, "rules": list(wanted)}
-    binding = {
+    if not namespace:
+        return [cluster_role(name, wanted), bound(name, user, name)]
+    role = {**cluster_role(name, wanted), "kind": "Role", "metadata": {"name": name, "namespace": namespace}}
+    binding = bound(name, user, name, namespace)
+    return [role, {**binding, "roleRef": {**binding["roleRef"], "kind": "Role"}}]
+
+
+def cluster_role(name: str, wanted: Sequence[Body]) -> Body:
+    """A ClusterRole with these rules."""
+    return {
         "apiVersion": f"{GROUP}/v1",
-        "kind": f"{kind}Binding",
-        "metadata": dict(metadata),
-        "roleRef": {"apiGroup": GROUP, "kind": kind, "name": name},
+        "kind": "ClusterRole",
+        "metadata": {"name": name},
+        "rules": list(wanted),
+    }
+
+
+def bound(name: str, user: str, role: str, namespace: str = "") -> Body:
+    """The binding of a ClusterRole to a user or service account, in one namespace or in the whole cluster."""
+    metadata = {"name": name, "namespace": namespace} if namespace else {"name": name}
+    return {
+        "apiVersion": f"{GROUP}/v1",
+        "kind": "RoleBinding" if namespace else "ClusterRoleBinding",
+        "metadata": metadata,
+        "roleRef": {"apiGroup": GROUP, "kind": "ClusterRole", "name": role},
         "subjects": [subject(user)],
     }
-    return [role, binding]
 
 
 def subject(user: str) -> dict[str, str]:

@@ -20,6 +20,8 @@ from pydantic import (
 
 from kfinstall.model.base import FROM_FOLDER, DnsLabel, LocalPath, Model, Sha256, WebAddress
 from kfinstall.model.duration import PATTERN, duration, duration_text
+from kfinstall.model.rights import Rbac
+from kfinstall.model.images import Images
 from kfinstall.model.storage import Automatic, Storage
 from kfinstall.words import _
 
@@ -212,6 +214,12 @@ class Install(Model):
     )
     storage: Storage = Field(
         default_factory=Automatic, title=_("Storage"), description=_("Where Kubeflow's claims get their volumes.")
+    )
+    rbac: Rbac = Field(
+        default_factory=Rbac, title=_("Rights"), description=_("Who may do what, beyond what the release grants.")
+    )
+    images: Images = Field(
+        default_factory=Images, title=_("Images"), description=_("From where images are pulled, and with which login.")
     )
     sources: Annotated[dict[str, str], FROM_FOLDER] = Field(
         default_factory=dict,

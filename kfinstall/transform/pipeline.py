@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.model.install import Install
-from kfinstall.transform import storage
+from kfinstall.transform import rights, storage
 
 
 def transformed(manifests: Sequence[Manifest], install: Install, surroundings: Surroundings) -> list[Manifest]:
     """The objects of a release as the document wants them in this cluster. Raises KfinstallError."""
-    return storage.transformed(manifests, install.storage, surroundings)
+    name = install.metadata.name
+    stored = storage.transformed(manifests, install.storage, name, surroundings)
+    return rights.transformed(stored, install.rbac, name, surroundings)

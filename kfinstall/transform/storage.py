@@ -1,23 +1,72 @@
 """Where the claims of a release get their volumes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from kfinstall.contracts.manifest import Body, Manifest
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.errors import PlanRefused
-from kfinstall.model.storage import NamedClass, Storage
-from kfinstall.words import _
+from kfinstall.facts.volumes import is_default
+from kfinstall.model.storage import Automatic, HostPath, LocalPath, NamedClass, Nfs, NfsProvisioner, Storage
+from kfinstall.transform import provisioners, volumes
+from kfinstall.transform.claims import claims, with_claims, with_class, without_class
+from kfinstall.transform.spawner import with_notebook_volume
+from kfinstall.words import _, counted
 
-CLAIM = "PersistentVolumeClaim"
+APPLICATION = "kfinstall/storage"
 
 
-def transformed(manifests: Sequence[Manifest], storage: Storage, surroundings: Surroundings) -> list[Manifest]:
-    """The objects with the storage that the document asks for."""
+def transformed(
+    manifests: Sequence[Manifest], storage: Storage, install: str, surroundings: Surroundings
+) -> list[Manifest]:
+    """The objects with the storage that the document asks for, and what that needs. Raises PlanRefused."""
     match storage:
         case NamedClass(name=name):
             _refuse_missing(name, manifests, surroundings)
-            return [_with_class(manifest, name) for manifest in manifests]
-    return list(manifests)
+            added: Iterable[Body] = ()
+        case HostPath():
+            name, added = volumes.NO_CLASS, volumes.of_node(manifests, storage, surroundings)
+        case Nfs(name=name):
+            added = volumes.of_server(manifests, storage, surroundings)
+        case NfsProvisioner(name=name) | LocalPath(name=name):
+            added = provisioners.provisioner(storage, install, surroundings)
+        case _:
+            return with_notebook_volume(manifests, storage.notebooks, "")
+    made = [Manifest(body, APPLICATION) for body in added]
+    changed = [with_claims(manifest, with_class(name)) for manifest in manifests]
+    return [*made, *with_notebook_volume(changed, storage.notebooks, name)]
+
+
+def refuse_unprovisioned(manifests: Sequence[Manifest], storage: Storage, surroundings: Surroundings) -> None:
+    """Raise PlanRefused, with the ways out, when claims rely on a default class that the cluster does not have."""
+    classes = surroundings.storage_classes
+    if not isinstance(storage, Automatic) or classes is None:
+        return
+    brought = [manifest.body for manifest in manifests if manifest.kind == "StorageClass"]
+    found = [claim for claim in claims(manifests, surroundings.namespace) if without_class(claim)]
+    if not found or any(is_default(each) for each in (*classes, *brought)):
+        return
+    names = sorted(each["metadata"]["name"] for each in classes)
+    raise PlanRefused(
+        counted(
+            "{count} claim names no storage class, and the cluster has no default one.",
+            "{count} claims name no storage class, and the cluster has no default one.",
+            len(found),
+        ),
+        why=_("Their pods would wait for ever. Storage classes here: {names}").format(
+            names=", ".join(names) or _("none")
+        ),
+        fix="\n".join([_("Say where the volumes come from:"), *_ways_out(names)]),
+    )
+
+
+def _ways_out(names: Sequence[str]) -> list[str]:
+    return [
+        *(f"--set storage.type=class --set storage.name={name}" for name in names),
+        "--set storage.type=local-path  " + _("(folders of the nodes, by a provisioner)"),
+        "--set storage.type=hostpath --set storage.node=NAME  " + _("(folders of one node)"),
+        "--set storage.type=nfs-provisioner --set storage.server=HOST --set storage.path=/PATH",
+        "--set storage.type=static  " + _("(an administrator makes the volumes)"),
+    ]
 
 
 def _refuse_missing(name: str, manifests: Sequence[Manifest], surroundings: Surroundings) -> None:
@@ -30,19 +79,3 @@ def _refuse_missing(name: str, manifests: Sequence[Manifest], surroundings: Surr
             _('There is no storage class "{name}" in the cluster (storage.name).').format(name=name),
             why=_("There is: {names}").format(names=", ".join(sorted(names)) or _("none")),
         )
-
-
-def _with_class(manifest: Manifest, name: str) -> Manifest:
-    """Claims that name a class keep theirs."""
-    body = manifest.body
-    if manifest.kind == CLAIM:
-        return Manifest(_named(body, name), manifest.application)
-    templates = (body.get("spec") or {}).get("volumeClaimTemplates")
-    if templates:
-        spec = {**body["spec"], "volumeClaimTemplates": [_named(each, name) for each in templates]}
-        return Manifest({**body, "spec": spec}, manifest.application)
-    return manifest
-
-
-def _named(claim: Body, name: str) -> Body:
-    return {**claim, "spec": {"storageClassName": name, **(claim.get("spec") or {})}}
