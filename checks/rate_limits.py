@@ -23,6 +23,7 @@ from kfinstall.facts.classify.image_reference import DOCKER_HUB
 from kfinstall.facts.kinds import DAEMON_SET, DEPLOYMENT, EVENT, JOB, NODE, POD, SECRET, STATEFUL_SET
 from kfinstall.facts.mirrored import mirrored
 from kfinstall.facts.owners import POD_OWNERS
+from kfinstall.facts.planned_pods import planned_pods
 from kfinstall.facts.pull_remedies import from_mirror, node_mirrors, with_secret
 from kfinstall.facts.pulls import RATE_LIMITS, FailedPull, failed_pulls, reference
 from kfinstall.words import _, counted
@@ -86,7 +87,8 @@ def _remedy(failures: list[FailedPull], snapshot: Snapshot) -> Remedy:
 def allowance_left(snapshot: Snapshot) -> Iterator[Finding]:
     """Whether Docker Hub gives out as many images as nodes still have to pull. Asks it only if there are any."""
     wanted = _to_pull(snapshot)
-    if not wanted:
+    refused = any(failure.explained.cause in HUB for failure in failed_pulls(snapshot))
+    if refused or not wanted:  # refused_pulls tells the same, and more
         return
     reply = snapshot.outside.ask(DOCKER_HUB_PREVIEW)
     if reply is None:
@@ -126,8 +128,8 @@ def _to_pull(snapshot: Snapshot) -> set[str]:
 
 
 def _images(snapshot: Snapshot, *, started: bool = True) -> set[str]:
-    """Images of pods and of what makes pods. started: those of pods that run or have run, too."""
-    images: set[str] = set()
+    """Images of pods, of what makes pods and of what is planned. started: those of pods that run or have run, too."""
+    images = {image for each in planned_pods(snapshot.planned) for image in _of_spec(each.pod.get("spec") or {})}
     for pod in snapshot.all(POD):
         if started or (pod.get("status") or {}).get("phase") == "Pending":
             images.update(_of_spec(pod.get("spec") or {}))

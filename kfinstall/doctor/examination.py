@@ -11,9 +11,10 @@ from kfinstall.contracts.finding import Finding, Severity
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.resource import GroupKind
 from kfinstall.doctor.consequences import Diagnosis, tree
-from kfinstall.doctor.snapshot import Collected, key_of
+from kfinstall.doctor.snapshot import Collected
 from kfinstall.facts.dependencies import dependencies
 from kfinstall.facts.kinds import POD
+from kfinstall.facts.owners import key_of
 from kfinstall.facts.readiness import readiness
 from kfinstall.words import _
 

@@ -9,6 +9,7 @@ from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.contracts.resource import GroupKind
 from kfinstall.contracts.snapshot import Occurrence, Outside, Reply, Right
 from kfinstall.facts.kinds import EVENT
+from kfinstall.facts.owners import key_of
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """Has the whole object once more, a Secret's data too."""
@@ -88,12 +89,6 @@ class Collected:
         for each in found.values():
             each.sort(key=lambda occurrence: occurrence.last)
         return found
-
-
-def key_of(kind: GroupKind, body: Body) -> ObjectKey:
-    """The key of an object in a snapshot."""
-    metadata = body["metadata"]
-    return ObjectKey(kind.group, kind.kind, str(metadata.get("namespace") or ""), metadata["name"])
 
 
 def sound(items: Iterable[object]) -> Iterator[Body]:

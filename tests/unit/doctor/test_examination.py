@@ -31,6 +31,17 @@ def claim(name: str) -> dict[str, object]:
     return body("PersistentVolumeClaim", name, "kubeflow", spec=spec, status={"phase": "Pending"})
 
 
+def cert_manager(kind: str) -> dict[str, object]:
+    """The definition of one of its kinds, in force."""
+    plural = f"{kind.lower()}s"
+    names = {"kind": kind, "plural": plural}
+    spec = {"group": "cert-manager.io", "names": names, "versions": [{"name": "v1", "served": True, "storage": True}]}
+    conditions = [{"type": each, "status": "True"} for each in ("NamesAccepted", "Established")]
+    status = {"conditions": conditions, "storedVersions": ["v1"]}
+    name = f"{plural}.cert-manager.io"
+    return body("CustomResourceDefinition", name, group="apiextensions.k8s.io", spec=spec, status=status)
+
+
 def test_nothing_is_wrong_with_a_healthy_cluster() -> None:
     ready = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
     report = examine(snapshot(pod("a", status=ready)), ALL_CHECKS)
@@ -56,11 +67,13 @@ def test_a_registry_without_dns_holds_back_whoever_waits_for_a_certificate() -> 
     broken["metadata"]["ownerReferences"] = [owner]
     issued = {"secretName": "webhook-certs", "issuerRef": {"name": "self"}}
     certificate = body("Certificate", "webhook", "kubeflow", group="cert-manager.io", spec=issued)
+    definitions = [cert_manager(kind) for kind in ("Certificate", "Issuer", "ClusterIssuer", "CertificateRequest")]
     volumes = [{"name": "cert", "secret": {"secretName": "webhook-certs"}}]
     webhook = pod("webhook-1", status=waiting("ContainerCreating"), volumes=volumes)
     words = 'MountVolume.SetUp failed for volume "cert" : secret "webhook-certs" not found'
     said = event(webhook, "FailedMount", words)
-    report = examine(snapshot(manager, broken, certificate, webhook, said), ALL_CHECKS)
+    report = examine(snapshot(manager, broken, certificate, *definitions, webhook, said), ALL_CHECKS)
+    assert list(roots(report)) == ["img-dns"]
     assert "st-mount-object-missing" in roots(report)["img-dns"]
     assert report.unready == 2
     assert report.unexplained == ()
