@@ -12,7 +12,7 @@ from kfinstall.facts.containers import containers
 from kfinstall.facts.distributions import fitting
 from kfinstall.facts.kinds import EVENT, NODE, POD, SECRET
 from kfinstall.facts.mirrored import mirrored
-from kfinstall.facts.mirrors import mirrors
+from kfinstall.facts.mirrors import moved, public_mirror
 from kfinstall.facts.moments import between
 from kfinstall.facts.owners import POD_OWNERS, command_name, workload
 from kfinstall.facts.pull_remedies import from_mirror, node_mirrors, with_secret
@@ -138,10 +138,12 @@ def _unreachable(failures: Sequence[FailedPull], snapshot: Snapshot) -> Remedy:
 
 
 def _from_mirrors(text: str, first: tuple[str, ...], failures: Sequence[FailedPull], snapshot: Snapshot) -> Remedy:
-    missing = sorted({str(found) for each in failures if (found := each.reference) and not mirrors().serves(found)})
+    missing = sorted(
+        {str(found) for each in failures if (found := each.reference) and not public_mirror().serves(found)}
+    )
     if missing:
         text += " " + _("{mirror} does not carry {images}: copy these to a registry that the nodes reach.").format(
-            mirror=mirrors().prefix, images=", ".join(missing)
+            mirror=public_mirror().registry, images=", ".join(missing)
         )
     return Remedy(text, (*first, *node_mirrors(failures, snapshot), *from_mirror(failures)))
 
@@ -154,7 +156,7 @@ def _gone(failures: Sequence[FailedPull], _snapshot: Snapshot) -> Remedy:
         if found is None:
             continue
         old = f"{found.registry}/{found.repository}"
-        new = mirrors().moved.get(old, old)
+        new = moved(old)
         commands.append(f"skopeo list-tags docker://{new}")
         commands.append(f"kustomize edit set image {old}={new if new != old else 'NEW_NAME'}:TAG")
     return Remedy(failures[0].explained.remedy.text, tuple(dict.fromkeys(commands)))

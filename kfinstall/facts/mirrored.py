@@ -7,7 +7,7 @@ from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.resource import GroupKind
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.kinds import DAEMON_SET, DEPLOYMENT, STATEFUL_SET
-from kfinstall.facts.mirrors import mirrors
+from kfinstall.facts.mirrors import public_mirror
 from kfinstall.facts.owners import workload
 from kfinstall.facts.pulls import FailedPull
 from kfinstall.words import _
@@ -22,8 +22,8 @@ def mirrored(failures: Iterable[FailedPull], snapshot: Snapshot) -> Fix | None:
     The pods of a StatefulSet go, because it keeps one that never became ready as it is:
     https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
     """
-    served = [each for each in failures if each.reference and mirrors().serves(each.reference)]
-    names = {each.container.image: mirrors().rewritten(each.reference) for each in served if each.reference}
+    served = [each for each in failures if each.reference and public_mirror().serves(each.reference)]
+    names = {each.container.image: public_mirror().rewritten(each.reference) for each in served if each.reference}
     patches: dict[ObjectKey, Patch] = {}
     stuck: list[ObjectKey] = []
     for failure in served:
@@ -34,11 +34,11 @@ def mirrored(failures: Iterable[FailedPull], snapshot: Snapshot) -> Fix | None:
     if not patches:
         return None
     return Fix(
-        _("Pull from {mirror}").format(mirror=mirrors().prefix),
+        _("Pull from {mirror}").format(mirror=public_mirror().registry),
         patches=tuple(patches.values()),
         deletions=tuple(dict.fromkeys(stuck)),
         risk=_("{mirror} is run by somebody else. The next install puts the old names back.").format(
-            mirror=mirrors().prefix
+            mirror=public_mirror().registry
         ),
     )
 

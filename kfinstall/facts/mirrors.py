@@ -1,37 +1,103 @@
-"""Where images can be had when their registry cannot be reached, or is gone: configs/mirrors.yaml."""
+"""What an image is called in a mirror, and where images went whose registry is gone."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 
-from kfinstall.facts.classify.image_reference import Reference
+from kfinstall.facts.classify.image_reference import InvalidReference, Reference, parse
+from kfinstall.facts.image_places import data
+from kfinstall.model.images import Images
+from kfinstall.model.mirror_map import Layout, MirrorMap, mirror_map
+
+PUBLIC = "daocloud"
+"""The mirror that is named to whoever has none."""
+
+_VERSION = re.compile(r"(?::[\w.-]+)?(?:@.+)?$")
 
 
 @dataclass(frozen=True, slots=True)
-class Mirrors:
-    """hosts: registry -> host with the same paths. prefix: host that takes whole references behind its name.
+class Mirror:
+    """A registry under which images of others can be had. known: its map."""
 
-    missing: repositories that it lacks. moved: repository -> where its images went, under newer tags.
-    """
+    registry: str
+    layout: Layout
+    known: MirrorMap | None = None
 
-    hosts: Mapping[str, str]
-    prefix: str
-    missing: frozenset[str]
-    moved: Mapping[str, str]
+    @property
+    def hosts(self) -> Mapping[str, str]:
+        """Registry -> host with the same paths."""
+        return self.known.hosts if self.known else {}
 
     def serves(self, reference: Reference) -> bool:
-        return f"{reference.registry}/{reference.repository}" not in self.missing
+        name = f"{reference.registry}/{reference.repository}"
+        if self.known is None:
+            return True
+        known = not self.known.serves or any(_begins(name, start) for start in self.known.serves)
+        return known and name not in self.known.missing
 
     def rewritten(self, reference: Reference) -> str:
         """The reference as a manifest has it that pulls from the mirror."""
-        return f"{self.prefix}/{reference}"
+        version = _VERSION.search(str(reference))
+        return self.repository(reference) + (version[0] if version else "")
+
+    def repository(self, reference: Reference) -> str:
+        """Its name there, without tag and digest."""
+        names = {
+            "full": f"{reference.registry}/{reference.repository}",
+            "path": reference.repository,
+            "flat": reference.repository.rpartition("/")[2],
+        }
+        return f"{self.registry}/{names[self.layout]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """The names of images by a document: its rules, the longest first, then its mirror."""
+
+    rules: Mapping[str, str]
+    mirror: Mirror | None
+
+    def __call__(self, image: str) -> str:
+        """The image as it is pulled. Its tag and digest stay as they are written; what is no image stays."""
+        try:
+            reference = parse(image)
+        except InvalidReference:
+            return image
+        name = self._repository(reference)
+        version = _VERSION.search(image)
+        return f"{name}{version[0] if version else ''}" if name else image
+
+    def _repository(self, reference: Reference) -> str | None:
+        name = f"{reference.registry}/{reference.repository}"
+        for start in sorted(self.rules, key=len, reverse=True):
+            if _begins(name, start):
+                return self.rules[start] + name.removeprefix(start)
+        mirror = self.mirror
+        if mirror is None or not mirror.serves(reference) or _begins(name, mirror.registry):
+            return None
+        return mirror.repository(reference)
+
+
+def mapped(images: Images) -> Mapped:
+    """What the `images` of a document make of names."""
+    known = mirror_map(images.mirror) if images.mirror else None
+    registry = images.registry or (known.registry if known else None)
+    layout = images.layout or (known.layout if known else "full")
+    return Mapped(images.rules, Mirror(registry, layout, known) if registry else None)
 
 
 @lru_cache(maxsize=1)
-def mirrors() -> Mirrors:
-    """The mirrors that ship with kfinstall."""
-    import yaml  # noqa: PLC0415 - start-up does without it
+def public_mirror() -> Mirror:
+    """The mirror that everybody can pull from."""
+    known = mirror_map(PUBLIC)
+    return Mirror(known.registry or "", known.layout, known)
 
-    data = yaml.safe_load(resources.files("configs").joinpath("mirrors.yaml").read_text(encoding="utf-8"))
-    return Mirrors(data["hosts"], data["prefix"], frozenset(data["missing"]), data["moved"])
+
+def moved(repository: str) -> str:
+    """Where the images of a repository went, under newer tags; the repository itself where it stayed."""
+    return str(data()["moved"].get(repository, repository))
+
+
+def _begins(name: str, start: str) -> bool:
+    return f"{name}/".startswith(f"{start}/")

@@ -12,7 +12,7 @@ from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify.image_reference import DOCKER_HUB, Reference
 from kfinstall.facts.kinds import NODE, SECRET
-from kfinstall.facts.mirrors import mirrors
+from kfinstall.facts.mirrors import public_mirror
 from kfinstall.facts.owners import controller
 from kfinstall.facts.pulls import FailedPull
 
@@ -26,9 +26,9 @@ def from_mirror(failures: Iterable[FailedPull]) -> tuple[str, ...]:
     """One kustomize command that rewrites the images that the mirror serves; none where it serves none."""
     images = {each.container.image: each.reference for each in failures}
     rewritten = [
-        f"{_name(image, reference)}={mirrors().rewritten(reference)}"
+        f"{_name(image, reference)}={public_mirror().rewritten(reference)}"
         for image, reference in images.items()
-        if reference and mirrors().serves(reference)
+        if reference and public_mirror().serves(reference)
     ]
     return (f"kustomize edit set image {' '.join(rewritten)}",) if rewritten else ()
 
@@ -39,7 +39,7 @@ def node_mirrors(failures: Iterable[FailedPull], snapshot: Snapshot) -> tuple[st
         return ()
     commands = []
     for registry in sorted({each.reference.registry for each in failures if each.reference}):
-        host = mirrors().hosts.get(registry)
+        host = public_mirror().hosts.get(registry)
         if host:
             server = "registry-1.docker.io" if registry == DOCKER_HUB else registry
             text = f'server = "https://{server}"\\n[host."https://{host}"]\\n'

@@ -20,8 +20,8 @@ from pydantic import (
 
 from kfinstall.model.base import FROM_FOLDER, DnsLabel, LocalPath, Model, Sha256, WebAddress
 from kfinstall.model.duration import PATTERN, duration, duration_text
-from kfinstall.model.rights import Rbac
 from kfinstall.model.images import Images
+from kfinstall.model.rights import Rbac
 from kfinstall.model.storage import Automatic, Storage
 from kfinstall.words import _
 

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.model.install import Install
-from kfinstall.transform import rights, storage
+from kfinstall.transform import images, rights, storage
 
 
 def transformed(manifests: Sequence[Manifest], install: Install, surroundings: Surroundings) -> list[Manifest]:
     """The objects of a release as the document wants them in this cluster. Raises KfinstallError."""
     name = install.metadata.name
     stored = storage.transformed(manifests, install.storage, name, surroundings)
-    return rights.transformed(stored, install.rbac, name, surroundings)
+    permitted = rights.transformed(stored, install.rbac, name, surroundings)
+    return images.transformed(permitted, install.images, surroundings)  # last: what is added is pulled, too
