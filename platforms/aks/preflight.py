@@ -1,0 +1,66 @@
+"""What in the account stands in the way of a new cluster."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from azure.mgmt.containerservice import ContainerServiceClient
+
+from kfinstall.contracts.explanation import Remedy
+from kfinstall.contracts.finding import Finding, Severity
+from kfinstall.words import _
+from platforms.aks.arm import got
+from platforms.aks.choices import Usage, VmSize, usages, vm_sizes
+from platforms.aks.options import AksOptions, Pool
+from platforms.aks.refusals import REGISTER
+
+PROVIDERS = "2021-04-01"
+
+
+def obstacles(service: ContainerServiceClient, options: AksOptions, location: str) -> Iterator[Finding]:
+    """Look at the provider's registration, at the sizes on offer, and at the quota. Raises AzureError."""
+    provider = f"/subscriptions/{options.subscription}/providers/Microsoft.ContainerService"
+    if got(service, provider, PROVIDERS).get("registrationState") != "Registered":
+        title = _("The subscription does not use AKS yet: its resource provider is not registered.")
+        yield _finding("provider", title, Remedy(_("Register it, once for the subscription."), (REGISTER,)))
+    sizes = {size.name: size for size in vm_sizes(service, options.subscription, location)}
+    pools: list[Pool] = [options.nodes, *([options.gpu] if options.gpu else ())]
+    offered = [pool for pool in pools if pool.vm_size in sizes and sizes[pool.vm_size].offered]
+    yield from (_not_offered(pool, location) for pool in pools if pool not in offered)
+    quotas = usages(service, options.subscription, location)
+    yield from chain.from_iterable(_short_quotas(offered, sizes, quotas, location))
+
+
+def _short_quotas(
+    pools: list[Pool], sizes: dict[str, VmSize], quotas: dict[str, Usage], location: str
+) -> Iterator[Iterator[Finding]]:
+    needed: dict[str, int] = {}
+    for pool in pools:
+        size = sizes[pool.vm_size]
+        for counter in (size.family, "cores"):
+            needed[counter] = needed.get(counter, 0) + pool.count * size.cpus
+    for counter, cpus in needed.items():
+        if counter in quotas:
+            yield _short(quotas[counter], cpus, location)
+
+
+def _short(quota: Usage, cpus: int, location: str) -> Iterator[Finding]:
+    free = quota.limit - quota.used
+    if free < cpus:
+        title = _("The nodes need {cpus} vCPUs of the quota {quota} in {location}; {free} of {limit} are free.")
+        values = {"cpus": cpus, "quota": quota.name, "location": location, "free": free, "limit": quota.limit}
+        remedy = Remedy(
+            _("Ask for more, or choose fewer nodes, another size or another region."),
+            (f"az vm list-usage --location {location} -o table",),
+        )
+        yield _finding("quota", title.format(**values), remedy)
+
+
+def _not_offered(pool: Pool, location: str) -> Finding:
+    title = _("Azure does not offer {size} to the subscription in {location}.")
+    command = f"az vm list-skus --location {location} --resource-type virtualMachines -o table"
+    remedy = Remedy(_("Choose another size or another region."), (command,))
+    return _finding("size", title.format(size=pool.vm_size, location=location), remedy)
+
+
+def _finding(cause: str, title: str, remedy: Remedy) -> Finding:
+    return Finding(f"aks-{cause}", Severity.ERROR, title, (), remedy)
