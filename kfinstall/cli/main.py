@@ -29,6 +29,7 @@ COMMANDS = {
     "init": ("init", _("Write a commented Install file.")),
     "config": ("config", _("Check an Install file, show it, or print its schema.")),
     "configs": ("configs", _("List the Kubeflow releases that kfinstall knows.")),
+    "mirror": ("mirror", _("List, copy and check the images, for a registry of your own.")),
     "platforms": ("platforms", _("List the platforms that kfinstall can install on.")),
     "sandbox": ("sandbox", _("Start, stop and look at the practice cluster.")),
     "about": ("about", _("Show versions and folders.")),

@@ -1,0 +1,1 @@
+"""Container registries, asked whether they have an image: https://github.com/opencontainers/distribution-spec."""
