@@ -10,10 +10,9 @@ from kfinstall.model.install import PlatformOptions
 from kfinstall.words import _
 
 
-class ExistingOptions(PlatformOptions):
-    """Which cluster; without options it is the one that kubectl would talk to."""
+class KubeconfigOptions(PlatformOptions):
+    """Which cluster of a kubeconfig; without options it is the one that kubectl would talk to."""
 
-    type: Literal["existing"] = Field(title=_("Platform"), description=_("A cluster that is there already."))
     kubeconfig: LocalPath | None = Field(
         default=None,
         title=_("Kubeconfig"),
@@ -25,6 +24,12 @@ class ExistingOptions(PlatformOptions):
         title=_("Context"),
         description=_("A context of the kubeconfig, instead of its current one."),
     )
+
+
+class ExistingOptions(KubeconfigOptions):
+    """Any cluster."""
+
+    type: Literal["existing"] = Field(title=_("Platform"), description=_("A cluster that is there already."))
 
 
 class Existing:

@@ -1,6 +1,6 @@
 """What a transformation of objects may have to know of the cluster that they go to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +26,13 @@ class Surroundings(Protocol):
     def user(self) -> str | None:
         """How the API server names whoever installs."""
 
+    @property
+    def groups(self) -> Set[str] | None:
+        """The names of the API groups that are served."""
+
+    def secret(self, namespace: str, name: str) -> Mapping[str, str] | None:
+        """What a Secret of the cluster holds, decoded; {} where there is no such."""
+
 
 @dataclass(frozen=True, slots=True)
 class Nowhere:
@@ -35,3 +42,7 @@ class Nowhere:
     nodes: Sequence[Body] | None = None
     storage_classes: Sequence[Body] | None = None
     user: str | None = None
+    groups: Set[str] | None = None
+
+    def secret(self, namespace: str, name: str) -> Mapping[str, str] | None:  # noqa: ARG002 - of the protocol
+        return None

@@ -1,6 +1,7 @@
 """The cluster around an install, looked at only as far as a transformation asks."""
 
-from collections.abc import Sequence
+import base64
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -35,6 +36,21 @@ class ClusterSurroundings:
         except ApiError:
             return None
         return str(answer["status"]["userInfo"]["username"])
+
+    @cached_property
+    def groups(self) -> Set[str] | None:
+        try:
+            return {group["name"] for group in self.cluster.connection.get("/apis")["groups"]}
+        except ApiError:
+            return None
+
+    def secret(self, namespace: str, name: str) -> Mapping[str, str] | None:
+        try:
+            found = self.cluster.look(f"/api/v1/namespaces/{namespace}/secrets/{name}")
+        except ApiError:
+            return None
+        data = (found or {}).get("data") or {}
+        return {key: base64.b64decode(value).decode("utf-8", "replace") for key, value in data.items()}
 
     def _all(self, collection: str) -> Sequence[Body] | None:
         try:

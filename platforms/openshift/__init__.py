@@ -1,0 +1,83 @@
+"""OpenShift: a cluster that is there already, with constraints on what pods may do."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import Field
+
+from kfinstall.contracts.manifest import Manifest
+from kfinstall.contracts.platform import (
+    ClusterAccess,
+    ClusterPhase,
+    ClusterStatus,
+    Detection,
+    Host,
+    KnownCluster,
+    Tool,
+)
+from kfinstall.contracts.surroundings import Surroundings
+from kfinstall.errors import PlanRefused
+from kfinstall.words import _
+from platforms.existing import KubeconfigOptions
+from platforms.openshift.constraints import Constraint
+from platforms.openshift.grants import APPLICATION, granted
+from platforms.openshift.mesh import with_multus
+
+GROUP = "security.openshift.io"
+"""Served by every OpenShift, MicroShift included."""
+
+OC = "https://docs.openshift.com/container-platform/latest/cli_reference/openshift_cli/getting-started-cli.html"
+CONTEXT = r"[^/]+/([^/]+:\d+)/.+|(crc-admin|crc-developer)"
+"""NAMESPACE/HOST:PORT/USER, as `oc login` writes them (openshift/oc, pkg/helpers/kubeconfig); those of OpenShift Local."""
+
+
+class OpenShiftOptions(KubeconfigOptions):
+    """Which OpenShift, and how far its constraints on pods may be widened."""
+
+    type: Literal["openshift"] = Field(title=_("Platform"), description=_("An OpenShift that is there already."))
+    widest_scc: Literal["nonroot-v2", "anyuid", "privileged"] = Field(
+        default="nonroot-v2",
+        title=_("Widest constraint"),
+        description=_(
+            "The widest security context constraint that may be granted to Kubeflow's service accounts that need it: "
+            "anyuid lets their pods run as root, privileged lets them do everything on the nodes."
+        ),
+    )
+
+
+class OpenShift:
+    """The platform for Red Hat's distribution, OKD, OpenShift Local and MicroShift."""
+
+    name = "openshift"
+    title = _("OpenShift")
+    summary = _("An OpenShift that `oc login` reaches; Kubeflow's service accounts get the constraints they need.")
+    options = OpenShiftOptions
+
+    def detect(self, host: Host) -> Detection:
+        """By the names that `oc login` gives contexts."""
+        oc = Tool("oc", str(host.find("oc") or ""), OC, needed=False)
+        return Detection(tools=(oc,), clusters=_known(host.kubeconfig))
+
+    def access(self, options: OpenShiftOptions, host: Host) -> ClusterAccess:  # noqa: ARG002 - the contract's signature
+        return ClusterAccess(kubeconfig=options.kubeconfig, context=options.context)
+
+    def transformed(
+        self, manifests: Sequence[Manifest], options: OpenShiftOptions, surroundings: Surroundings
+    ) -> list[Manifest]:
+        """With Istio's plugin where OpenShift looks for it, and with the constraints that pods need."""
+        if surroundings.groups is not None and GROUP not in surroundings.groups:
+            raise PlanRefused(
+                _("This cluster is no OpenShift."),
+                why=_("It does not serve {group}.").format(group=GROUP),
+                fix=_("Choose another context, or platform.type: existing."),
+            )
+        widest = next(each for each in Constraint if each.scc == options.widest_scc)
+        return granted(with_multus(manifests, APPLICATION), surroundings.namespace, widest)
+
+
+def _known(kubeconfig: Mapping[str, Any]) -> list[KnownCluster]:
+    names = [str(each.get("name")) for each in kubeconfig.get("contexts") or ()]
+    found = [(name, match) for name in names if (match := re.fullmatch(CONTEXT, name))]
+    status = ClusterStatus(ClusterPhase.RUNNING, _("in your kubeconfig; it was not asked"))
+    return [KnownCluster(match[1] or match[2], status, name) for name, match in found]
