@@ -45,6 +45,7 @@ class Ordering:
         self.notes: list[str] = []
         defined = {_defined(manifest): manifest.key for manifest in manifests if _is_definition(manifest)}
         self._definitions = {kind: key for kind, key in defined.items() if kind not in in_force}
+        self._administrators = [manifest.key for manifest in manifests if _makes_administrator(manifest)]
         self._storage = [key for key in self._manifests if key.kind in {"StorageClass", "PersistentVolume"}]
 
     def build(self, *, waiting: bool) -> None:
@@ -87,6 +88,9 @@ class Ordering:
 
     def _follow_containers(self, manifest: Manifest) -> None:
         key = manifest.key
+        for administrator in self._administrators:
+            if key != administrator:
+                self._need(key, administrator)
         if key.namespace:
             self._need(key, ObjectKey("", "Namespace", "", key.namespace))
         definition = self._definitions.get(GroupKind(key.group, key.kind))
@@ -206,6 +210,13 @@ def _resource(spec: Body) -> Resource:
         namespaced=spec.get("scope", "Namespaced") == "Namespaced",
         versions=tuple(entry["name"] for entry in versions if entry.get("served")),
     )
+
+
+def _makes_administrator(manifest: Manifest) -> bool:
+    """Whether it may be whoever installs who gets the right to apply the rest."""
+    subjects = manifest.body.get("subjects") or ()
+    administrator = manifest.kind == "ClusterRoleBinding" and _bound_role(manifest).name == "cluster-admin"
+    return administrator and any(subject.get("kind") == "User" for subject in subjects)
 
 
 def _bound_role(binding: Manifest) -> ObjectKey:

@@ -35,6 +35,15 @@ def rules(rights: Iterable[Right]) -> list[Body]:
     ]
 
 
+def allowed(wanted: Iterable[Body], right: Right) -> bool:
+    """Whether some rule allows it on every object (RuleAllows, kubernetes/plugin/pkg/auth/authorizer/rbac)."""
+    asked = (("apiGroups", right.group), ("resources", right.resource), ("verbs", right.verb))
+    return any(
+        not rule.get("resourceNames") and all({"*", value} & set(rule.get(key) or ()) for key, value in asked)
+        for rule in wanted
+    )
+
+
 def granted(name: str, user: str, wanted: Sequence[Body], namespace: str = "") -> list[Body]:
     """A role with these rules, and its binding to a user or service account; for the cluster without a namespace."""
     if not namespace:

@@ -31,6 +31,13 @@ def transformed(manifests: Sequence[Manifest], rbac: Rbac, install: str, surroun
     return [*(manifest for manifest in made if manifest.key not in known), *wanted]
 
 
+def notice(rbac: Rbac) -> str:
+    """The risk of what the document grants to whoever installs; "" where it grants nothing."""
+    if not rbac.cluster_admin:
+        return ""
+    return _("Whoever installs becomes a cluster administrator, who may read and change everything in the cluster.")
+
+
 def _administrator(user: str | None, install: str) -> Body:
     if user is None:
         raise PlanRefused(

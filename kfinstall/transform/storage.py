@@ -59,6 +59,25 @@ def refuse_unprovisioned(manifests: Sequence[Manifest], storage: Storage, surrou
     )
 
 
+def notice(storage: Storage) -> str:
+    """What becomes of the data, in a sentence; "" where that is the cluster's business."""
+    match storage:
+        case HostPath(path=path):
+            return _(
+                "The volumes are folders of one node, under {path}. Their reclaim policy is Retain: uninstall leaves "
+                "them there. New notebooks get no volume from them."
+            ).format(path=path)
+        case Nfs(server=server):
+            return _(
+                "The volumes are folders on {server}. Their reclaim policy is Retain: uninstall leaves them there."
+            ).format(server=server)
+        case NfsProvisioner(name=name, reclaim_policy="Delete") | LocalPath(name=name, reclaim_policy="Delete"):
+            return _('The reclaim policy of "{name}" is Delete: with a claim, its data is deleted.').format(name=name)
+        case NfsProvisioner(name=name) | LocalPath(name=name):
+            return _('The reclaim policy of "{name}" is Retain: deleted claims leave their data.').format(name=name)
+    return ""
+
+
 def _ways_out(names: Sequence[str]) -> list[str]:
     return [
         *(f"--set storage.type=class --set storage.name={name}" for name in names),

@@ -75,6 +75,7 @@ def practised(wanted: Input, tmp_path: Path) -> Iterator[Practised]:
                 "platform": {"type": "existing"},
                 "kubeflow": wanted.kubeflow,
                 "sources": {url: str(ARCHIVES / name) for url, name in SOURCES.items()},
+                "storage": {"type": "static"},  # what an install would refuse is to happen
             }
             document.write_text(yaml.safe_dump(content), encoding="utf-8")
             kubeconfig = stack.enter_context(served(scenario, tmp_path))

@@ -67,5 +67,5 @@ def test_rehearsing_and_dry_runs_exclude_each_other(tmp_path: Path) -> None:
 
 def test_a_storage_class_that_nobody_serves_is_played_as_such(tmp_path: Path) -> None:
     with served("no-default-storageclass", tmp_path) as kubeconfig:
-        said = Workbench(kubeconfig, tmp_path).install("--rehearse", code=4)
+        said = Workbench(kubeconfig, tmp_path).install("--rehearse", "--set", "storage.type=static", code=4)
     assert "unbound immediate PersistentVolumeClaims" in said

@@ -77,6 +77,7 @@ def install(wanted: Input, tmp_path: Path) -> Path:
         "platform": {"type": "existing"},
         "kubeflow": wanted.kubeflow,
         "sources": {url: str(ARCHIVES / name) for url, name in SOURCES.items()},
+        "storage": {"type": "static"},  # what an install would refuse is to happen
     }
     file = tmp_path / "kubeflow.yaml"
     file.write_text(yaml.safe_dump(document), encoding="utf-8")
