@@ -1,16 +1,15 @@
 """`kfinstall install`: the same install, unattended or with one question, from one file."""
 
-import shlex
-import signal
-import sys
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
+from kfinstall.cli import clusters
 from kfinstall.cli.exit_codes import ExitCode, of_result
+from kfinstall.cli.interaction import again, confirm, on_stop
 from kfinstall.cli.narration import Narrator, summary
 from kfinstall.cli.options import output_option, wait_options, yes_option
 from kfinstall.cli.preparation import PlanFlags, Preparation, plan_options, prepare
@@ -46,7 +45,8 @@ def install(*, flags: PlanFlags, dry_run: str, rehearse: bool, yes: bool, output
     """
     if rehearse and dry_run != "none":
         raise UsageError(_("--rehearse and --dry-run exclude each other."), fix=_("Leave out one of them."))
-    preparation = prepare(flags)
+    only_look = rehearse or dry_run != "none"
+    preparation = prepare(flags, clusters.required if only_look else functools.partial(clusters.made, yes=yes))
     cluster, plan = preparation.cluster, preparation.prepared.plan
     if rehearse:
         from kfinstall.cli.rehearsal import rehearsed  # noqa: PLC0415 - imports the client library
@@ -78,11 +78,13 @@ def _carried_out(preparation: Preparation, dry_run: str, output: str, *, rehears
 def _stream(preparation: Preparation, control: Control, dry_run: str) -> Iterator[Event]:
     from kfinstall.engine.dry_run import dry_run as try_out  # noqa: PLC0415 - imports the client library
     from kfinstall.engine.install import install as carry_out  # noqa: PLC0415 - as above
+    from kfinstall.engine.permissions import refuse_lacking  # noqa: PLC0415 - as above
     from kfinstall.engine.runner import RunOptions  # noqa: PLC0415 - as above
 
     cluster, prepared = preparation.cluster, preparation.prepared
     if dry_run == "server":
         return try_out(prepared.plan, cluster, prepared.state.version)
+    refuse_lacking(cluster, prepared.plan)
     wait = preparation.release.install.wait
     options = RunOptions(wait.timeout.total_seconds(), wait.enabled, prepared.state.version)
     return carry_out(prepared, cluster, control, options)
@@ -93,34 +95,20 @@ def stoppable(cluster: "Cluster", teller: Narrator) -> Iterator[Control]:
     """Ctrl-C once: stop after what is under way; twice: give that up too."""
     control = Control()
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
+    def stop() -> None:
         if control.stopping:
             cluster.connection.close()
         else:
             teller.note(_("Stopping after the current objects. Once more to stop at once."))
         control.stop()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield control
-    except KfinstallError:
-        if control.abandoned:
-            teller.note(_("Stopped at once. Go on with: {command}").format(command=again()))
-        raise
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def again() -> str:
-    """The command line to repeat."""
-    return shlex.join(["kfinstall", *sys.argv[1:]])
-
-
-def confirm(question: str) -> None:
-    """Ask before a change; without a terminal the -f of an install is the word of the user."""
-    if sys.stdin.isatty() and sys.stderr.isatty():
-        click.confirm(question, abort=True, err=True)
+    with on_stop(stop):
+        try:
+            yield control
+        except KfinstallError:
+            if control.abandoned:
+                teller.note(_("Stopped at once. Go on with: {command}").format(command=again()))
+            raise
 
 
 def _say_the_end(teller: Narrator, finished: RunFinished, kept: Kept, *, rehearsal: bool) -> None:

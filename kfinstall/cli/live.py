@@ -7,10 +7,11 @@ from rich.console import Console
 from rich.live import Live as Screen
 from rich.text import Text
 
-from kfinstall.cli.narration import line_of
+from kfinstall.cli.narration import line_of, progress_line
 from kfinstall.cli.picture import Picture
 from kfinstall.contracts import event as events
 from kfinstall.contracts.event import Event, RunFinished
+from kfinstall.contracts.platform import Progress
 from kfinstall.render.renderer import RenderEvent
 from kfinstall.words import _, counted
 
@@ -43,6 +44,11 @@ class Live:
 
     def note(self, message: str) -> None:
         self._console.print(message, highlight=False, markup=False)
+
+    def progress(self, stream: Iterable[Progress]) -> None:
+        with self._console.status("…") as status:
+            for each in stream:
+                status.update(Text(progress_line(each)))
 
     def tell(self, stream: Iterable[Event]) -> RunFinished:
         last: RunFinished | None = None

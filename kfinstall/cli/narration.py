@@ -5,10 +5,12 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict
 from typing import Protocol, TextIO
 
 from kfinstall.contracts import event as events
 from kfinstall.contracts.event import Event, Outcome, RunFinished, as_json
+from kfinstall.contracts.platform import Progress
 from kfinstall.render.renderer import RenderEvent
 from kfinstall.words import _, counted
 
@@ -24,6 +26,9 @@ class Narrator(Protocol):
 
     def note(self, message: str) -> None:
         """A line that belongs to no step."""
+
+    def progress(self, stream: Iterable[Progress]) -> None:
+        """Tell how a cluster is made or taken away."""
 
     def tell(self, stream: Iterable[Event]) -> RunFinished:
         """Tell a whole run, and return how it ended."""
@@ -54,6 +59,10 @@ class JsonLines:
 
     def note(self, message: str) -> None:
         self._line({"event": "Notice", "message": message})
+
+    def progress(self, stream: Iterable[Progress]) -> None:
+        for each in stream:
+            self._line({"event": "Progress", **asdict(each)})
 
     def tell(self, stream: Iterable[Event]) -> RunFinished:
         last: RunFinished | None = None
@@ -99,6 +108,14 @@ class Lines:
         self._out.write(f"{message}\n")
         self._out.flush()
 
+    def progress(self, stream: Iterable[Progress]) -> None:
+        last = ""
+        for each in stream:
+            line = progress_line(each)
+            if line != last:
+                self._line("", "cluster", line)
+            last = line
+
     def tell(self, stream: Iterable[Event]) -> RunFinished:
         last: RunFinished | None = None
         worth = _Worth()
@@ -139,6 +156,12 @@ class _Worth:
         if not isinstance(event, events.StepStarted):
             self._applications.add(getattr(event, "application", ""))
         return True
+
+
+def progress_line(progress: Progress) -> str:
+    """A step of making a cluster: how far, which, and what is said about it."""
+    part = "" if progress.done is None else f"{progress.done:4.0%} "
+    return part + ": ".join(filter(None, [progress.step, on_a_line(progress.message)]))
 
 
 def line_of(event: Event) -> tuple[str, str, str] | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from kfinstall.cli import asked
+from kfinstall.cli import asked, clusters
 from kfinstall.cli.exit_codes import ExitCode
 from kfinstall.cli.narration import Narrator, narrator
 from kfinstall.cli.options import (
@@ -20,6 +20,7 @@ from kfinstall.cli.report import plan_line
 from kfinstall.engine.adaptation import adapted
 from kfinstall.engine.release import Release, rendered, wishes
 from kfinstall.engine.state_folder import state_folder
+from kfinstall.transform.pipeline import notices
 from kfinstall.transform.storage import refuse_unprovisioned
 from kfinstall.words import _
 
@@ -66,13 +67,18 @@ def plan_options(command: Command) -> Command:
     return document_options(connection_options(apply_options(progress_options(with_flags))))
 
 
-def prepare(flags: PlanFlags) -> Preparation:
-    """Load, look at the cluster, render and plan, telling about it. Nothing is written."""
+def prepare(flags: PlanFlags, before: Callable[[Release, Narrator], None] = clusters.required) -> Preparation:
+    """Load, look at the cluster, render and plan, telling about it. Nothing is written to the cluster.
+
+    before: sees to the cluster, which has to run when it returns.
+    """
     from kfinstall.engine import install as installs  # noqa: PLC0415 - imports the client library
+    from kfinstall.engine import permissions  # noqa: PLC0415 - as above
     from kfinstall.engine.surroundings import ClusterSurroundings  # noqa: PLC0415 - as above
 
     teller = narrator(flags.log_format, flags.color, plain=flags.plain)
     release = asked.release(flags.document)
+    before(release, teller)
     cluster = asked.cluster(release, flags.connection)
     target = cluster.connection.target
     teller.note(_("Context: {context} ({server})").format(context=target.context, server=target.server))
@@ -82,8 +88,16 @@ def prepare(flags: PlanFlags) -> Preparation:
     surroundings = ClusterSurroundings(cluster, wanted.namespace)
     manifests = adapted(rendering.manifests, release.install, surroundings)
     refuse_unprovisioned(manifests, release.install.storage, surroundings)
-    prepared = installs.prepare(cluster, manifests, wanted, state_folder(target.server))
-    for warning in (*release.warnings, *rendering.warnings, *prepared.plan.warnings):
+    with permissions.explained(cluster, manifests, wanted.namespace):
+        prepared = installs.prepare(cluster, manifests, wanted, state_folder(target.server))
+    cramped = clusters.cramped(release, manifests)
+    for warning in (
+        *release.warnings,
+        *rendering.warnings,
+        *notices(release.install),
+        *cramped,
+        *prepared.plan.warnings,
+    ):
         teller.note(_("Warning: {message}").format(message=warning))
     if prepared.unfinished:
         teller.note(_("An earlier run did not come to its end; this one goes on from there."))

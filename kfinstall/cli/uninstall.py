@@ -1,14 +1,14 @@
 """`kfinstall uninstall`: take an install away, and say what stays."""
 
-import sys
 from pathlib import Path
 
 import click
 
-from kfinstall.cli import asked
+from kfinstall.cli import asked, clusters
 from kfinstall.cli.exit_codes import ExitCode, of_result
-from kfinstall.cli.install import confirm, stoppable
-from kfinstall.cli.narration import narrator, summary
+from kfinstall.cli.install import stoppable
+from kfinstall.cli.interaction import at_terminal, confirm
+from kfinstall.cli.narration import Narrator, narrator, summary
 from kfinstall.cli.options import ConnectionFlags, connection_options, output_option, progress_options, yes_option
 from kfinstall.cli.report import Kept, removal_report, removal_text
 from kfinstall.engine.state_folder import state_folder
@@ -50,15 +50,22 @@ def uninstall(*, name: str, kubeconfig: str | None, context: str | None, user: s
         finished = teller.tell(kept.all(stream))
     for key, why in removal.plan.kept.items():
         teller.note(_("Kept: {object}: {why}").format(object=key, why=why))
+    _say_how_to_delete_the_cluster(target.context, teller)
     teller.note(summary(finished))
     if output == "json":
         click.echo(removal_report(removal.plan, finished, kept))
     return of_result(finished.result)
 
 
+def _say_how_to_delete_the_cluster(context: str, teller: Narrator) -> None:
+    """A cluster that a program of this machine made goes only by that program, and by the user's word."""
+    for cluster in clusters.known(context):
+        teller.note(_("The cluster stays. To delete it too: {command}").format(command=cluster.delete))
+
+
 def _ask(text: str, name: str) -> None:
     """Nothing is deleted without a word from the user."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not at_terminal():
         raise UsageError(
             _("Uninstalling deletes objects, and there is no terminal to ask at."),
             fix=_("Say --yes, or look first with --dry-run."),

@@ -89,11 +89,11 @@ class Host(Protocol):
     def run(self, arguments: Sequence[str], *, seconds: float = 60.0) -> Ran:
         """Run a program to its end. Raises ToolMissing when it is not there, and when it takes longer."""
 
-    def lines(self, arguments: Sequence[str]) -> Iterator[str]:
+    def lines(self, arguments: Sequence[str], *, errors_too: bool = False) -> Iterator[str]:
         """What a program prints, line by line while it runs; ends it when the user stops.
 
-        Raises ToolMissing; and, when its exit code is not 0, after the last line ProgramFailed, with the end of what it
-        printed on standard error.
+        errors_too: also what it prints on standard error. Raises ToolMissing; and, when its exit code is not 0, after
+        the last line ProgramFailed, with the end of what it printed on standard error.
         """
 
     @property

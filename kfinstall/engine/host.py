@@ -1,14 +1,19 @@
 """This machine, as platforms use it: programs without a shell, a folder of their own, the user's wish to stop."""
 
 import contextlib
+import functools
 import os
 import shutil
 import subprocess
 import threading
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from kfinstall.contracts.platform import Ran
+from kfinstall.contracts.platform import Machine, Ran
+from kfinstall.engine.machine import sysctl, this_machine
+from kfinstall.engine.user_kubeconfig import user_kubeconfig
 from kfinstall.errors import ProgramFailed, ToolMissing
 from kfinstall.facts.classify import redacted
 from kfinstall.words import _
@@ -27,6 +32,17 @@ class LocalHost:
         self.environ = environ
         self.stopped = threading.Event()
         self._folder = folder
+
+    @functools.cached_property
+    def machine(self) -> Machine:
+        return this_machine()
+
+    @property
+    def kubeconfig(self) -> Mapping[str, Any]:
+        return user_kubeconfig(self.environ)
+
+    def sysctl(self, name: str) -> int | None:
+        return sysctl(name)
 
     @property
     def folder(self) -> Path:
@@ -58,34 +74,38 @@ class LocalHost:
             ) from None
         return Ran(done.returncode, done.stdout, done.stderr)
 
-    def lines(self, arguments: Sequence[str]) -> Iterator[str]:
+    def lines(self, arguments: Sequence[str], *, errors_too: bool = False) -> Iterator[str]:
+        said: deque[str] = deque(maxlen=LAST_LINES)
         with subprocess.Popen(  # noqa: S603 - as above
-            self._command(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            self._command(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if errors_too else subprocess.PIPE,
             env=dict(self.environ), encoding="utf-8", errors="replace",
         ) as process:  # fmt: skip
-            assert process.stdout is not None  # noqa: S101 - a pipe
-            assert process.stderr is not None  # noqa: S101 - a pipe
-            said: list[str] = []
-            listener = threading.Thread(target=lambda lines=process.stderr: said.extend(lines), daemon=True)
+            listener = threading.Thread(target=said.extend, args=(process.stderr or (),), daemon=True)
             listener.start()
-            watcher = threading.Thread(target=self._end_when_stopped, args=(process,), daemon=True)
-            watcher.start()
+            threading.Thread(target=self._end_when_stopped, args=(process,), daemon=True).start()
             try:
-                for line in process.stdout:
+                for line in process.stdout or ():
+                    if errors_too:
+                        said.append(line)
                     yield line.rstrip("\r\n")
             finally:
-                if process.poll() is None and not self.stopping:
-                    with contextlib.suppress(subprocess.TimeoutExpired):
-                        process.wait(ENDING)
-                if process.poll() is None:
-                    process.terminate()
-            process.wait()
+                self._ended(process)
             listener.join(ENDING)
         if process.returncode:
             raise ProgramFailed(
                 _("{program} failed (exit code {code}).").format(program=arguments[0], code=process.returncode),
-                why=redacted("".join(said[-LAST_LINES:]).strip()),
+                why=redacted("".join(said).strip()),
             )
+
+    def _ended(self, process: "subprocess.Popen[str]") -> None:
+        """Wait for a program that said all it has to say; end it when nobody listens any more."""
+        if not self.stopping:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(ENDING)
+        if process.poll() is None:
+            process.terminate()
+        process.wait()
 
     def _end_when_stopped(self, process: "subprocess.Popen[str]") -> None:
         while process.poll() is None:

@@ -1,0 +1,112 @@
+"""The cluster of a document, on a platform that makes clusters: what it is, what stands in its way, making it."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from kfinstall.contracts.explanation import Remedy
+from kfinstall.contracts.finding import Finding, Severity
+from kfinstall.contracts.manifest import Manifest
+from kfinstall.contracts.platform import ClusterStatus, Host, Lifecycle, Offer, Offers, Progress
+from kfinstall.errors import Interrupted, KfinstallError, PlanRefused
+from kfinstall.facts.sizing import Demand, demand
+from kfinstall.model.install import Install, PlatformOptions
+from kfinstall.registry import platforms
+from kfinstall.words import _
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCluster:
+    """A cluster that kfinstall can make. title: of its platform."""
+
+    title: str
+    lifecycle: Lifecycle[Any]
+    options: PlatformOptions
+    host: Host
+
+    def status(self) -> ClusterStatus:
+        """How far it is. Raises KfinstallError."""
+        return self.lifecycle.status(self.options, self.host)
+
+    def offer(self) -> Offer:
+        """What it is, or would be."""
+        if isinstance(self.lifecycle, Offers):
+            return self.lifecycle.offer(self.options, self.host)
+        return Offer(summary=self.title, cost="")
+
+    def checked(self, wanted: Demand) -> list[str]:
+        """What should be known before it is made. Raises PlanRefused with all that stands in the way."""
+        findings = [*self.lifecycle.preflight(self.options, self.host), *_judged(wanted, self.offer())]
+        in_the_way = [each for each in findings if each.severity is Severity.ERROR]
+        if in_the_way:
+            raise PlanRefused(
+                _("The cluster cannot be made like this."),
+                why="\n".join(each.title for each in in_the_way),
+                fix="\n".join(
+                    line for each in in_the_way for line in (each.remedy.text, *each.remedy.commands) if line
+                ),
+            )
+        return [f"{each.title} {each.remedy.text}".strip() for each in findings]
+
+    def create(self) -> Iterator[Progress]:
+        """Make it, start it or go on. Raises Interrupted when the user stops; KfinstallError."""
+        with self._interruptible():
+            yield from self.lifecycle.create(self.options, self.host)
+
+    def delete(self) -> Iterator[Progress]:
+        """Take it away with everything in it. Raises as create."""
+        with self._interruptible():
+            yield from self.lifecycle.delete(self.options, self.host)
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """A program or a request that failed because it was stopped is no failure."""
+        try:
+            yield
+        except KfinstallError as error:
+            if not self.host.stopping:
+                raise
+            raise Interrupted(_("Stopped.")) from error
+        if self.host.stopping:
+            raise Interrupted(_("Stopped."))
+
+
+def own_cluster(install: Install, host: Host) -> OwnCluster | None:
+    """The cluster that a document means; None where its platform makes none."""
+    platform = platforms().get(install.platform.type)
+    return OwnCluster(platform.title, platform, install.platform, host) if isinstance(platform, Lifecycle) else None
+
+
+def cramped(install: Install, host: Host, manifests: Iterable[Manifest]) -> list[str]:
+    """What should be known of a cluster that stands, before an install whose pods it cannot all carry."""
+    platform = platforms().get(install.platform.type)
+    if not isinstance(platform, Offers):
+        return []
+    found = _judged(demand(manifests), platform.offer(install.platform, host))
+    return [f"{each.title} {each.remedy.text}" for each in found if each.severity is Severity.ERROR]
+
+
+def _judged(wanted: Demand, offer: Offer) -> Iterator[Finding]:
+    if wanted.too_large_for(offer.size):
+        yield Finding(
+            cause="cluster-too-small",
+            severity=Severity.ERROR,
+            title=_("{cluster} is too small: {arithmetic}").format(cluster=offer.summary, arithmetic=wanted.arithmetic),
+            objects=(),
+            remedy=Remedy(
+                _("Make it larger ({size} leave room for work), or leave components out: kubeflow.components.").format(
+                    size=wanted.comfortable
+                )
+            ),
+        )
+    elif wanted.tight_in(offer.size):
+        yield Finding(
+            cause="cluster-tight",
+            severity=Severity.WARNING,
+            title=_("{cluster} leaves little room: {arithmetic}").format(
+                cluster=offer.summary, arithmetic=wanted.arithmetic
+            ),
+            objects=(),
+            remedy=Remedy(_("With {size} there is room for work.").format(size=wanted.comfortable)),
+        )
