@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from kfinstall.model.access import Access, PortForward
 from kfinstall.model.base import FROM_FOLDER, DnsLabel, LocalPath, Model, Sha256, WebAddress
 from kfinstall.model.duration import PATTERN, duration, duration_text
 from kfinstall.model.images import Images
@@ -220,6 +221,11 @@ class Install(Model):
     )
     images: Images = Field(
         default_factory=Images, title=_("Images"), description=_("From where images are pulled, and with which login.")
+    )
+    access: Access = Field(
+        default_factory=PortForward,
+        title=_("Access"),
+        description=_("From where Kubeflow can be reached, and who may sign in."),
     )
     sources: Annotated[dict[str, str], FROM_FOLDER] = Field(
         default_factory=dict,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.model.install import Install
-from kfinstall.transform import images, rights, storage
+from kfinstall.transform import access, images, rights, storage
 
 
 def transformed(manifests: Sequence[Manifest], install: Install, surroundings: Surroundings) -> list[Manifest]:
@@ -13,4 +13,11 @@ def transformed(manifests: Sequence[Manifest], install: Install, surroundings: S
     name = install.metadata.name
     stored = storage.transformed(manifests, install.storage, name, surroundings)
     permitted = rights.transformed(stored, install.rbac, name, surroundings)
-    return images.transformed(permitted, install.images, surroundings)  # last: what is added is pulled, too
+    reachable = access.transformed(permitted, install.access, surroundings)
+    return images.transformed(reachable, install.images, surroundings)  # last: what is added is pulled, too
+
+
+def notices(install: Install) -> list[str]:
+    """What the user should know before the objects are written."""
+    found = (storage.notice(install.storage), rights.notice(install.rbac), access.notice(install.access))
+    return [notice for notice in found if notice]
