@@ -1,0 +1,28 @@
+"""What the names of Google's machine types say: how many CPUs they have, which GPUs they can carry."""
+
+import re
+
+SHARED_CORE = ("e2-micro", "e2-small", "e2-medium", "f1-micro", "g1-small")
+"""A part of a CPU each: https://cloud.google.com/compute/docs/general-purpose-machines#sharedcore."""
+
+GPU_FAMILIES = {
+    "nvidia-tesla-t4": "n1", "nvidia-tesla-v100": "n1", "nvidia-tesla-p100": "n1", "nvidia-tesla-p4": "n1",
+    "nvidia-l4": "g2", "nvidia-tesla-a100": "a2", "nvidia-a100-80gb": "a2", "nvidia-h100-80gb": "a3",
+}  # fmt: skip
+"""GPU type -> the only family of machines that has it: https://cloud.google.com/compute/docs/gpus."""
+
+
+def cpus(machine_type: str) -> int | None:
+    """e2-standard-8 has 8, e2-custom-4-8192 has 4; None where the name does not tell, as of a2-highgpu-1g."""
+    if machine_type in SHARED_CORE:
+        return 1
+    custom = re.fullmatch(r"(?:\w+-)?custom-(\d+)-\d+(?:-ext)?", machine_type)
+    plain = re.fullmatch(r"\w+-(?:standard|highmem|highcpu|ultramem|megamem)-(\d+)(?:-\w+)?", machine_type)
+    found = custom or plain
+    return int(found[1]) if found else None
+
+
+def family(machine_type: str) -> str:
+    """e2-standard-8 is of e2, custom-4-8192 of n1."""
+    first = machine_type.partition("-")[0]
+    return "n1" if first == "custom" else first
