@@ -23,13 +23,14 @@ from platforms.existing import KubeconfigOptions
 from platforms.openshift.constraints import Constraint
 from platforms.openshift.grants import APPLICATION, granted
 from platforms.openshift.mesh import with_multus
+from platforms.openshift.notebooks import without_group
 
 GROUP = "security.openshift.io"
 """Served by every OpenShift, MicroShift included."""
 
 OC = "https://docs.openshift.com/container-platform/latest/cli_reference/openshift_cli/getting-started-cli.html"
 CONTEXT = r"[^/]+/([^/]+:\d+)/.+|(crc-admin|crc-developer)"
-"""NAMESPACE/HOST:PORT/USER, as `oc login` writes them (openshift/oc, pkg/helpers/kubeconfig); those of OpenShift Local."""
+"""NAMESPACE/HOST:PORT/USER, as `oc login` writes them (openshift/oc, smart_merge.go); those of OpenShift Local."""
 
 
 class OpenShiftOptions(KubeconfigOptions):
@@ -73,7 +74,8 @@ class OpenShift:
                 fix=_("Choose another context, or platform.type: existing."),
             )
         widest = next(each for each in Constraint if each.scc == options.widest_scc)
-        return granted(with_multus(manifests, APPLICATION), surroundings.namespace, widest)
+        placed = [without_group(manifest) for manifest in with_multus(manifests, APPLICATION)]
+        return granted(placed, surroundings.namespace, widest)
 
 
 def _known(kubeconfig: Mapping[str, Any]) -> list[KnownCluster]:

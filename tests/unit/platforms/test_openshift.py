@@ -134,6 +134,15 @@ def test_istios_plugin_goes_where_multus_looks() -> None:
     assert by_name["istio-cni"]["kind"] == "NetworkAttachmentDefinition"
 
 
+def test_openshift_chooses_the_group_of_notebooks() -> None:
+    controller = workload()
+    controller["metadata"]["name"] = "notebook-controller-deployment"
+    controller["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "USE_ISTIO", "value": "true"}]
+    [made] = adapted(controller)
+    variables = made["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert {each["name"]: each["value"] for each in variables} == {"USE_ISTIO": "true", "ADD_FSGROUP": "false"}
+
+
 def test_a_cluster_without_its_groups_is_no_openshift() -> None:
     with pytest.raises(PlanRefused, match="no OpenShift"):
         adapted(workload(), groups={"apps", "batch"})
