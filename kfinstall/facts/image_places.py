@@ -1,7 +1,7 @@
 """Where images stand in objects: in containers of any kind of object, and in what operators make containers from.
 
-Beside pod templates these are the containers in custom resources, variables and arguments that are named after an
-image, Knative's Image, what Istio injects, and the ConfigMaps of configs/images.yaml.
+Beside pod templates these are the containers and `spec.image` of custom resources, variables and arguments that are
+named after an image, what Istio injects, and the ConfigMaps of configs/images.yaml.
 """
 
 import json
@@ -14,6 +14,7 @@ from typing import Any
 
 from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.errors import PlanRefused
+from kfinstall.facts.kinds import is_custom
 from kfinstall.words import _
 
 Change = Callable[[str], str]
@@ -50,16 +51,12 @@ def data() -> Any:
 
 def with_images(body: Body, change: Change) -> Body:
     """The object with every image changed, and nothing else."""
-    match body["kind"]:
-        case "CustomResourceDefinition":
-            return body
-        case "ConfigMap":
-            return _config_map(body, change)
-        case "Image" if str(body["apiVersion"]).startswith("caching.internal.knative.dev/"):
-            spec = body["spec"]
-            return {**body, "spec": {**spec, "image": change(spec["image"])}}
+    if body["kind"] == "CustomResourceDefinition":
+        return body
+    if body["kind"] == "ConfigMap":
+        return _config_map(body, change)
     changed: Body = with_containers(body, lambda container: _container(container, change))
-    return changed
+    return _custom(changed, change) if is_custom(str(body["apiVersion"]).partition("/")[0]) else changed
 
 
 def images(body: Body) -> Sequence[str]:
@@ -98,6 +95,14 @@ def _container_or_deeper(key: str, value: Any, change: Callable[[Body], Body]) -
     if key in SINGLE and _is_container(value):
         return change(value)
     return with_containers(value, change)
+
+
+def _custom(body: Body, change: Change) -> Body:
+    """Knative's Image and Spark's SparkApplication have an image beside their containers."""
+    spec = body.get("spec")
+    if not isinstance(spec, dict) or not isinstance(spec.get("image"), str) or not _is_image(spec["image"]):
+        return body
+    return {**body, "spec": {**spec, "image": change(spec["image"])}}
 
 
 def _is_container(value: Any) -> bool:
