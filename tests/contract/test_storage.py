@@ -69,9 +69,9 @@ def bound(api: Api) -> dict[str, str]:
 def test_folders_of_a_node_are_bound_each_to_its_claim_and_outlive_the_install(
     cluster: ControlPlane, api: Api, tmp_path: Path
 ) -> None:
-    default = {"metadata": {"name": "theirs"}, "provisioner": "example.com/theirs"}
-    default["metadata"]["annotations"] = {"storageclass.kubernetes.io/is-default-class": "true"}
-    api.create(CLASSES, {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", **default})
+    theirs = m.named("storage.k8s.io/v1", "StorageClass", "theirs", provisioner="example.com/theirs")
+    theirs["metadata"]["annotations"] = {"storageclass.kubernetes.io/is-default-class": "true"}
+    api.create(CLASSES, theirs)
     node(api, "node-1")
     kubeflow = installer(cluster, tmp_path, type="hostpath", path="/srv/kubeflow")
     kubeflow.install(release()).succeeded()
