@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from math import ceil
 
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.platform import Size
@@ -52,7 +53,7 @@ class Demand:
     @property
     def comfortable(self) -> str:
         """A size with which nobody has to think of size, for people."""
-        cpus, memory = (-(-least * COMFORTABLE // 1) for least in (self.least_cpu, self.least_memory / 1024**3))
+        cpus, memory = (ceil(least * COMFORTABLE) for least in (self.least_cpu, self.least_memory / 1024**3))
         return _("{cpus} CPUs and {memory}Gi of memory").format(cpus=cpus, memory=memory)
 
     def too_large_for(self, size: Size) -> bool:

@@ -1,0 +1,141 @@
+"""Clusters that are made before an install, with a minikube that stands in and the cluster of the tests behind it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.controlplane.cluster import Cluster
+from tests.e2e.conftest import Ended, Kfinstall
+from tests.e2e.release import Release
+from tests.unit.platforms.local import DOCKER
+from tests.unit.platforms.stand_ins import StandIns
+
+PLATFORM = "--set=platform={type: minikube}"
+
+
+@pytest.fixture
+def programs(tmp_path: Path, kfinstall: Kfinstall) -> StandIns:
+    """minikube and Docker, as far as kfinstall can tell."""
+    made = StandIns(tmp_path / "bin")
+    made.folder.mkdir()
+    made.install("minikube")
+    made.install("docker", DOCKER)
+    kfinstall.environment["PATH"] = f"{made.folder}{os.pathsep}{os.environ['PATH']}"
+    return made
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """The workbench, on minikube."""
+    written = tmp_path / "minikube.yaml"
+    written.write_text(
+        "apiVersion: kfinstall.io/v1alpha1\nkind: Install\nplatform: {type: minikube, cpus: 4, memory: 8g}\n"
+        "kubeflow: {preset: starter}\n",
+        encoding="utf-8",
+    )
+    return written
+
+
+def interrupted(kfinstall: Kfinstall, at: str, *arguments: str | Path) -> Ended:
+    """Run a command, with Ctrl-C when it says something."""
+    with kfinstall.start(*arguments) as running:
+        assert running.stderr is not None
+        seen = ""
+        for line in running.stderr:
+            seen += line
+            if at in line:
+                running.send_signal(signal.SIGINT)
+        return kfinstall.keep(Ended(running.wait(), "", seen))
+
+
+def test_what_is_here(kfinstall: Kfinstall, programs: StandIns, file: Path) -> None:
+    assert kfinstall("platforms", "create", "-f", file, "--yes").code == 0
+    listed = kfinstall("platforms")
+    assert listed.code == 0
+    assert "  minikube v1.37.0\n" in listed.out
+    assert "  kubeflow: runs (OK, v1.34.0, 4 CPUs, 8 GiB of memory, 100 GiB of disk, docker)\n" in listed.out
+    assert "  kind is missing: https://kind.sigs.k8s.io" in listed.out
+    [minikube] = [each for each in kfinstall("platforms", "-o", "json").json["items"] if each["type"] == "minikube"]
+    assert minikube["clusters"][0]["status"]["phase"] == "running"
+
+
+def test_a_cluster_comes_and_goes_by_the_users_word(kfinstall: Kfinstall, programs: StandIns, file: Path) -> None:
+    absent = kfinstall("platforms", "status", "-f", file)
+    assert (absent.code, absent.out) == (3, "minikube: there is no such cluster yet\n")
+    refused = kfinstall("platforms", "create", "-f", file)
+    assert refused.code == 2
+    assert "It will be: minikube profile kubeflow (4 CPUs, 8 GiB of memory, 100 GiB of disk)" in refused.err
+    assert "Say --yes." in refused.err
+    assert programs.calls("minikube", "start") == []
+    made = kfinstall("platforms", "create", "-f", file, "--yes")
+    assert made.code == 0, made.err
+    assert "42% Creating Container: Creating docker container" in made.err
+    assert kfinstall("platforms", "status", "-f", file).code == 0
+    assert kfinstall("platforms", "delete", "-f", file).code == 2
+    deleted = kfinstall("platforms", "delete", "-f", file, "--yes", "--log-format=json")
+    assert deleted.code == 0
+    assert {"event": "Progress", "step": "Done"}.items() <= deleted.events[-2].items()
+    assert kfinstall("platforms", "status", "-f", file).code == 3
+
+
+def test_stopped_in_the_middle_it_goes_on(kfinstall: Kfinstall, programs: StandIns, file: Path) -> None:
+    programs.fail("minikube", "hang")
+    stopped = interrupted(kfinstall, "Creating Container", "platforms", "create", "-f", file, "--yes")
+    assert stopped.code == 130
+    assert f"Go on with: kfinstall platforms create -f {file} --yes" in stopped.err
+    half = kfinstall("platforms", "status", "-f", file)
+    assert (half.code, half.out) == (3, "minikube: half made (half made)\n")
+    programs.fail("minikube", "")
+    assert kfinstall("platforms", "create", "-f", file, "--yes").code == 0
+    assert kfinstall("platforms", "status", "-f", file).code == 0
+
+
+def test_what_minikube_says_is_said(kfinstall: Kfinstall, programs: StandIns, file: Path) -> None:
+    programs.fail("minikube", "memory")
+    failed = kfinstall("install", "-f", file, "--yes")
+    assert failed.code == 1
+    assert "docker only has 1991MiB available, less than the required 16384MiB" in failed.err
+    assert "→ Give Docker more memory." in failed.err
+
+
+def test_a_cluster_too_small_is_never_made(kfinstall: Kfinstall, programs: StandIns, file: Path) -> None:
+    floor = kfinstall("install", "-f", file, "--set", "platform.memory=2g", "--yes")
+    assert floor.code == 2
+    assert "platform.memory: 2g is too little: Kubernetes itself takes 1 GiB" in floor.err
+    programs.remember("docker", {"info": {**DOCKER["info"], "NCPU": 2}})
+    refused = kfinstall("install", "-f", file, "--yes")
+    assert refused.code == 3
+    assert "platform.cpus is 4, and there are 2." in refused.err
+    assert programs.calls("minikube", "start") == []
+
+
+def test_only_makers_of_clusters_make_clusters(kfinstall: Kfinstall, file: Path) -> None:
+    refused = kfinstall("platforms", "create", "-f", file, "--set", "platform={type: existing}", "--yes")
+    assert refused.code == 2
+    assert "kfinstall makes no clusters of the platform existing." in refused.err
+
+
+def test_from_no_cluster_to_an_install_and_back(
+    kfinstall: Kfinstall, programs: StandIns, control_plane: Cluster, release: Release, name: str
+) -> None:
+    kfinstall.environment["STAND_IN_CLUSTER"] = str(control_plane.kubeconfig())
+    asked = ("-f", release.install, PLATFORM)
+    planned = kfinstall("plan", *asked)
+    assert planned.code == 2
+    assert "Make or start it with: kfinstall platforms create" in planned.err
+    installed = kfinstall("install", *asked, "--no-wait", "--yes")
+    assert installed.code == 0, installed.err
+    assert "100% Done: Done!" in installed.err
+    assert "Context: kubeflow (" in installed.err
+    assert f"{release.objects} created" in installed.err
+    again = kfinstall("install", *asked, "--no-wait")
+    assert again.code == 0
+    assert len(programs.calls("minikube", "start")) == 1
+    removed = kfinstall("uninstall", name, "--yes")
+    assert removed.code == 0
+    assert "The cluster stays. To delete it too: minikube delete -p kubeflow" in removed.err
+    assert list(programs.state("minikube")) == ["kubeflow"]
