@@ -17,10 +17,9 @@ from kfinstall.cli.options import (
     progress_options,
 )
 from kfinstall.cli.report import plan_line
-from kfinstall.engine.adaptation import adapted
+from kfinstall.engine.adaptation import adapted, notices
 from kfinstall.engine.release import Release, rendered, wishes
 from kfinstall.engine.state_folder import state_folder
-from kfinstall.transform.pipeline import notices
 from kfinstall.transform.storage import refuse_unprovisioned
 from kfinstall.words import _
 

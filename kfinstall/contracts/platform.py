@@ -1,6 +1,7 @@
 """What kfinstall needs of a platform: its options, the way to its cluster, and, where it can, the cluster itself.
 
-Every platform is a Platform; what else it can do, it shows by being a Detects, a Transforms, a Lifecycle, an Offers.
+Every platform is a Platform; what else it can do, it shows by being a Detects, a Transforms, a Prefers,
+a Lifecycle, an Offers.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +13,8 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 from kfinstall.contracts.finding import Finding
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Surroundings
-from kfinstall.model.install import PlatformOptions
+from kfinstall.model.base import Model
+from kfinstall.model.install import Install, PlatformOptions
 
 OptionsT = TypeVar("OptionsT", bound=PlatformOptions)
 OptionsT_contra = TypeVar("OptionsT_contra", bound=PlatformOptions, contravariant=True)
@@ -221,6 +223,17 @@ class Transforms(Protocol[OptionsT_contra]):
         self, manifests: Sequence[Manifest], options: OptionsT_contra, surroundings: Surroundings
     ) -> list[Manifest]:
         """The objects as this platform needs them: its quirks are mended here, and what it needs is added."""
+
+
+@runtime_checkable
+class Prefers(Protocol[OptionsT_contra]):
+    """A platform on which sections of a document mean something else where the document does not have them."""
+
+    def preferred(self, options: OptionsT_contra) -> Mapping[str, Model]:
+        """Section of the document, as a field of Install -> what stands there then."""
+
+    def notices(self, options: OptionsT_contra, install: Install) -> Sequence[str]:
+        """What the user should know before the objects are written; install: with what is preferred."""
 
 
 @runtime_checkable

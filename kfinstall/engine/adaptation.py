@@ -3,17 +3,34 @@
 from collections.abc import Sequence
 
 from kfinstall.contracts.manifest import Manifest
-from kfinstall.contracts.platform import Transforms
+from kfinstall.contracts.platform import Prefers, Transforms
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.model.install import Install
 from kfinstall.registry import platforms
-from kfinstall.transform.pipeline import transformed
+from kfinstall.transform import pipeline
 
 
 def adapted(manifests: Sequence[Manifest], install: Install, surroundings: Surroundings) -> list[Manifest]:
     """Nothing is written, and no cluster is looked at where no transformation asks. Raises KfinstallError."""
-    wanted = transformed(manifests, install, surroundings)
+    wanted = pipeline.transformed(manifests, install, surroundings)
     platform = platforms().get(install.platform.type)
     if isinstance(platform, Transforms):
         return platform.transformed(wanted, install.platform, surroundings)
     return wanted
+
+
+def settled(install: Install) -> Install:
+    """The document with what its platform prefers in the sections that it does not have. Raises UsageError."""
+    platform = platforms().get(install.platform.type)
+    if not isinstance(platform, Prefers):
+        return install
+    preferred = platform.preferred(install.platform)
+    missing = {name: section for name, section in preferred.items() if name not in install.model_fields_set}
+    return install.model_copy(update=missing) if missing else install
+
+
+def notices(install: Install) -> list[str]:
+    """What the user should know before the objects are written: of the document's wishes, then of the platform."""
+    platform = platforms().get(install.platform.type)
+    of_platform = platform.notices(install.platform, install) if isinstance(platform, Prefers) else ()
+    return [*pipeline.notices(install), *of_platform]

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from kfinstall.engine.adaptation import settled
 from kfinstall.engine.compatibility import Compatibility
 from kfinstall.engine.planner import Wishes
 from kfinstall.engine.state_folder import cache_folder
@@ -51,7 +52,7 @@ def resolve(loaded: LoadedInstall) -> Release:
         patched=wanted.patches.keys(),
     )
     facts = presets.facts(chosen, wanted.preset or "")
-    return Release(loaded.install, chosen, facts, (*warnings, *chosen.warnings))
+    return Release(settled(loaded.install), chosen, facts, (*warnings, *chosen.warnings))
 
 
 def rendered(release: Release, observe: Callable[[RenderEvent], None] = lambda _event: None) -> Rendering:
