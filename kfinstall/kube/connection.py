@@ -12,6 +12,8 @@ from urllib.parse import urlencode
 
 import urllib3
 from kubernetes.client import ApiClient
+from kubernetes.stream.ws_client import PortForward, create_websocket
+from websocket import WebSocketBadStatusException, WebSocketException
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.errors import ApiError, Interrupted, Unreachable
@@ -170,6 +172,19 @@ class Connection:
                             yield json.loads(line)
             except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 raise self._unreachable(error) from error
+
+    def tunnel(self, path: str, port: int) -> PortForward:
+        """A way to a port of a pod. path: of its subresource portforward. Raises as send() does."""
+        headers: dict[str, str] = {}
+        self._client.update_params_for_auth(headers, [], ["BearerToken"], path, "GET", None)
+        url = f"{self._client.configuration.host}{path}?ports={port}".replace("http", "ws", 1)
+        try:
+            websocket = create_websocket(self._client.configuration, url, headers)
+        except WebSocketBadStatusException as error:
+            raise refusal(error.status_code, error.resp_headers or {}, error.resp_body or b"") from error
+        except (WebSocketException, OSError) as error:
+            raise self._unreachable(error) from error
+        return PortForward(websocket, [port])
 
     @contextlib.contextmanager
     def _interruptible(self, response: urllib3.BaseHTTPResponse) -> Iterator[None]:

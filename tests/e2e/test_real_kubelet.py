@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import shlex
 import subprocess
 import threading
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +21,7 @@ from tests.contract.installer import eventually
 from tests.controlplane.api import Api, Object
 from tests.controlplane.fixtures import started
 from tests.controlplane.server import LOOPBACK, ControlPlane
-from tests.e2e.conftest import Kfinstall
+from tests.e2e.conftest import Ended, Kfinstall
 from tests.kubelet.node import UNRESOLVED, Node, joined
 from tests.kubelet.programs import KubeletUnavailable, ensure_programs
 from tests.kubelet.registries import ECR_LIMIT, FORBIDDEN, HUB_LIMIT, MUTE, UNAVAILABLE, UNTRUSTED, Answer
@@ -292,3 +296,55 @@ def test_a_container_runs_with_the_memory_that_the_doctor_suggests(tenant: Tenan
     eventually(lambda: len(tenant.pods()) == 1, SECONDS)
     tenant.runs()
     assert tenant.findings() == []
+
+
+def test_open_leads_to_a_pod_and_to_the_one_that_comes_after_it(tenant: Tenant, node: Node) -> None:
+    image = "ghcr.io/mlflow/mlflow:1"
+    node.publish(image)
+    tenant.deploy("mlflow", image)
+    with _page("the experiments") as port:  # the pods have the network of this machine
+        ports = [{"port": 5000, "targetPort": port}]
+        service = {"metadata": {"name": "mlflow"}, "spec": {"selector": {"app": "mlflow"}, "ports": ports}}
+        tenant.api.create(f"/api/v1/namespaces/{tenant.namespace}/services", service)
+        tenant.runs()
+        opened = tenant.kfinstall.start("open", "mlflow", "-n", tenant.namespace, "--port", "0", "--no-browser")
+        assert opened.stdout
+        url = opened.stdout.readline().strip()
+        assert _read(url) == "the experiments"
+        [pod] = tenant.pods()
+        tenant.api.delete(f"/api/v1/namespaces/{tenant.namespace}/pods/{pod['metadata']['name']}")
+        eventually(lambda: pod["metadata"]["uid"] not in {each["metadata"]["uid"] for each in tenant.pods()}, SECONDS)
+        tenant.runs()
+        assert _read(url) == "the experiments"
+    assert _read(url) == ""
+    opened.terminate()
+    out, err = opened.communicate(timeout=SECONDS)
+    tenant.kfinstall.keep(Ended(opened.returncode, out, err))
+    assert opened.returncode == 0
+    assert f"does not answer at port {port}" in err
+    assert "connection refused" in err
+
+
+@contextlib.contextmanager
+def _page(text: str) -> Iterator[int]:
+    """The port of a server that answers everything with a text."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(HTTPStatus.OK)
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+    with ThreadingHTTPServer((LOOPBACK, 0), Page) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def _read(url: str) -> str:
+    """What is there; "" when nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=SECONDS) as answer:  # noqa: S310 - of the loopback
+            return str(answer.read().decode())
+    except (OSError, http.client.HTTPException):
+        return ""
