@@ -33,7 +33,15 @@ POINTERS = frozenset(
         "mode",
         "priority",
         "minReplicas",
-        "value",
+        "minimum",
+        "maximum",
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "minProperties",
+        "maxProperties",
+        "multipleOf",
         "deletionGracePeriodSeconds",
         "averageUtilization",
         "stabilizationWindowSeconds",
@@ -49,6 +57,7 @@ POINTERS = frozenset(
         "failedJobsHistoryLimit",
         "startingDeadlineSeconds",
         "ordinal",
+        "serviceName",
         "uncountedTerminatedPods",
         "leaseTransitions",
         "ready",
@@ -89,6 +98,7 @@ PLAIN_BOOLS = frozenset(
         "deprecated",
         "kernelMemory",
         "isCA",
+        "preserveUnknownFields",
     }
 )
 """Booleans that Go leaves out when they are false; the others are pointers or always written."""
@@ -212,6 +222,6 @@ def _is_left_out(name: str, value: Any, schema: Schema) -> bool:
         return name in PLAIN_BOOLS
     if value == "" and isinstance(schema.default, str):
         return True  # which the default then replaces
-    if isinstance(value, (dict, list, bool)) or value:
+    if isinstance(value, (dict, list, bool)) or value or not schema.type:
         return False
     return schema.default is None and name not in POINTERS and not schema.is_int_or_string

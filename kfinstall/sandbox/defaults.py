@@ -143,7 +143,7 @@ def _replica_set(body: Body) -> None:
 
 def _stateful_set(body: Body) -> None:
     spec = body["spec"]
-    _set(spec, replicas=1, revisionHistoryLimit=10, podManagementPolicy="OrderedReady")
+    _set(spec, replicas=1, revisionHistoryLimit=10, podManagementPolicy="OrderedReady", serviceName="")
     _set(spec, persistentVolumeClaimRetentionPolicy={})
     _set(spec["persistentVolumeClaimRetentionPolicy"], whenDeleted="Retain", whenScaled="Retain")
     strategy = spec.setdefault("updateStrategy", {})
@@ -266,6 +266,10 @@ def _endpoint_slice(body: Body) -> None:
         _set(port, name="", protocol="TCP")
 
 
+def _cluster_role(body: Body) -> None:
+    body.setdefault("rules", None)
+
+
 def _network_policy(body: Body) -> None:
     spec = body["spec"]
     if not spec.get("policyTypes"):
@@ -362,6 +366,7 @@ _RULES: dict[tuple[str, str], Callable[[Body], None]] = {
     ("batch", "Job"): _job,
     ("batch", "CronJob"): _cron_job,
     ("autoscaling", "HorizontalPodAutoscaler"): _autoscaler,
+    ("rbac.authorization.k8s.io", "ClusterRole"): _cluster_role,
     ("rbac.authorization.k8s.io", "RoleBinding"): _binding,
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"): _binding,
     ("discovery.k8s.io", "EndpointSlice"): _endpoint_slice,

@@ -180,6 +180,8 @@ class Writes:
         kind, metadata = write.kind, body["metadata"]
         if kind.namespaced:
             metadata["namespace"] = write.namespace
+        else:
+            metadata.pop("namespace", None)
         counted = kind.custom or kind.kind in WITH_GENERATION
         for name in (*SERVER_FIELDS, "managedFields"):
             if counted or name != "generation":
@@ -294,6 +296,8 @@ class Writes:
         metadata["name"] = write.name
         if write.kind.namespaced:
             metadata["namespace"] = write.namespace
+        else:
+            metadata.pop("namespace", None)
         for name in SERVER_FIELDS:
             metadata.pop(name, None)
             if name in before:

@@ -39,15 +39,18 @@ VOLATILE = frozenset(
         "nodePort",
         "healthCheckNodePort",
         "ca.crt",
+        "storageVersionHash",
+        "serverAddress",
     }
 )
 UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 RANDOM = re.compile(
     r"(?<=generated-)[a-z0-9]{5}\b|(?<=in record \()\d+|(?<=in object meta: )\d+"
-    r'|(?<=resourceVersion":")\d+|(?<="creationTimestamp":")[^"]+|(?<="time":")[^"]+'
+    r'|(?<=resourceVersion\\":\\")\d+|(?<=creationTimestamp\\":\\")[^"\\]+|(?<=time\\":\\")[^"\\]+'
 )
 SERVICE_ADDRESS = re.compile(r"^10\.\d+\.\d+\.\d+$")
 AGE = re.compile(r"^\d+s$")
+SHOWS_STATUS = ("CustomResourceDefinition", "Widget")
 REVISION = "deployment.kubernetes.io/revision"
 
 
@@ -63,7 +66,7 @@ def prepared(api: Api, steps: list[Step]) -> Iterator[str]:
     api.create("/api/v1/namespaces", {"metadata": {"name": namespace}})
     try:
         for path in (f"{ACCOUNTS}/default", f"{MAPS}/kube-root-ca.crt"):
-            _answered(api, Step("GET", path, until=lambda code, _body: code == HTTPStatus.OK), {"ns": namespace})
+            answered(api, Step("GET", path, until=lambda code, _body: code == HTTPStatus.OK), {"ns": namespace})
         yield namespace
     finally:
         _clean(api, steps, namespace)
@@ -75,9 +78,9 @@ def asked(api: Api, steps: list[Step], namespace: str) -> list[Any]:
     found = []
     known = {"ns": namespace}
     for step in steps:
-        code, body, warnings = _answered(api, step, known)
+        code, body, warnings = answered(api, step, known)
         known |= _told(body)
-        text = json.dumps([code, _comparable(body), *warnings], sort_keys=True)
+        text = json.dumps([code, comparable(body), *warnings], sort_keys=True)
         found.append(json.loads(text.replace(namespace, "{ns}")))
     return found
 
@@ -87,10 +90,11 @@ def _clean(api: Api, steps: list[Step], namespace: str) -> None:
     for step in steps:
         if step.method == "POST" and "namespaces/{ns}" not in step.path and isinstance(step.body, dict):
             name = step.body.get("metadata", {}).get("name", "absent")
-            _answered(api, Step("DELETE", f"{step.path}/{name}"), {"ns": namespace})
+            answered(api, Step("DELETE", f"{step.path}/{name}"), {"ns": namespace})
 
 
-def _answered(api: Api, step: Step, known: dict[str, str]) -> tuple[int, Any, list[str]]:
+def answered(api: Api, step: Step, known: dict[str, str]) -> tuple[int, Any, list[str]]:
+    """The code, the body and the warnings of one step; known: what its placeholders stand for."""
     deadline = time.monotonic() + PATIENCE
     while True:
         code, body, warnings = _send(api, step, known)
@@ -132,17 +136,17 @@ def _told(body: Any) -> dict[str, str]:
     return {short: metadata[name] for name, short in names.items() if metadata.get(name)}
 
 
-def _comparable(value: Any) -> Any:
+def comparable(value: Any) -> Any:
     """Without what differs from run to run: identities, times, and what controllers write when they get to it."""
     if isinstance(value, dict):
         kept = {name: child for name, child in value.items() if child is not None or name not in VOLATILE}
-        if isinstance(kept.get("status"), dict) and kept.get("kind") not in {"CustomResourceDefinition", "Widget"}:
+        if isinstance(kept.get("status"), dict) and kept.get("kind") not in SHOWS_STATUS:
             del kept["status"]
         if REVISION in (kept.get("annotations") or {}):
             del kept["annotations"]
-        return {UID.sub("…", name): "…" if name in VOLATILE else _comparable(child) for name, child in kept.items()}
+        return {UID.sub("…", name): "…" if name in VOLATILE else comparable(child) for name, child in kept.items()}
     if isinstance(value, list):
-        return _ordered([_comparable(item) for item in value if not _is_controllers(item)])
+        return _ordered([comparable(item) for item in value if not _is_controllers(item)])
     return _steady(value) if isinstance(value, str) else value
 
 
@@ -169,7 +173,8 @@ def _text(item: Any) -> str:
 
 
 def _is_controllers(item: Any) -> bool:
-    return isinstance(item, dict) and item.get("manager") == "kube-controller-manager"
+    """What a controller owns depends on when it gets to it."""
+    return isinstance(item, dict) and str(item.get("manager")).endswith(("-controller", "-controller-manager"))
 
 
 def record(api: Api, areas: list[str]) -> None:

@@ -250,8 +250,6 @@ CASES: Cases = {
         patch(f"{WIDGETS}/w", {"spec": {"l": ["b"]}}),
         patch(f"{WIDGETS}/w", [{"op": "add", "path": "/spec/l/-", "value": "c"}], "application/json-patch+json"),
         patch(f"{WIDGETS}/w", {}, STRATEGIC),
-        patch(f"{WIDGETS}/w", {"spec": {"x": 1}}),
-        patch(f"{WIDGETS}/w", {"spec": {"unknown": 1}}, fieldValidation="Strict"),
     ],
     "deleted": [*schema({}), create(WIDGETS, widget()), delete(f"{WIDGETS}/w"), delete(f"{WIDGETS}/w")],
     "bad-names": [*schema({}), create(WIDGETS, widget("A_b")), create(WIDGETS, {**widget(), "kind": "Other"})],

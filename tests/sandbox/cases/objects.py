@@ -36,7 +36,7 @@ CASES: Cases = {
     "create-in-another-namespace": [create(MAPS, with_metadata(namespace="other"))],
     "create-where-no-namespace-is": [create(f"{NAMESPACES}/absent-one/configmaps", config())],
     "create-with-a-bad-label": [create(MAPS, with_metadata(labels={"k": "-bad-"}))],
-    "create-with-a-bad-label-name": [create(MAPS, with_metadata(labels={"a b": "c", "x/y/z": "d", "/e": "f"}))],
+    "create-with-a-bad-label-name": [create(MAPS, with_metadata(labels={key: "v"})) for key in ("a b", "x/y/z", "/e")],
     "create-with-a-bad-annotation": [create(MAPS, with_metadata(annotations={"-a": "any text is fine"}))],
     "create-with-bad-finalizers": [create(MAPS, with_metadata(finalizers=["plain", "example.com/a b"]))],
     "create-with-bad-owners": [
@@ -69,7 +69,7 @@ CASES: Cases = {
     "create-what-is-empty": [Step("POST", MAPS, "")],
     "create-a-wrong-type": [create(MAPS, {**config(), "data": {"k": 1}})],
     "create-a-list-for-a-map": [create(MAPS, {**config(), "data": ["a"]})],
-    "create-a-bad-key": [create(MAPS, config(**{"a b": "c", "..": "d"}))],
+    "create-a-bad-key": [create(MAPS, config(**{"a b": "c"})), create(MAPS, config(**{"..": "d"}))],
     "create-keys-twice": [create(MAPS, {**config(k="v"), "binaryData": {"k": "dg=="}})],
     "create-an-unknown-field": [create(MAPS, {**config(), "dat": {}})],
     "create-an-unknown-field-strictly": [create(MAPS, {**config(), "dat": {}}, fieldValidation="Strict")],
@@ -168,13 +168,6 @@ CASES: Cases = {
         create(f"{NAMESPACES}/{{ns}}-x/configmaps", HELD),
         delete(f"{NAMESPACES}/{{ns}}-x"),
         create(f"{NAMESPACES}/{{ns}}-x/configmaps", config("late")),
-        Step(
-            "GET",
-            f"{NAMESPACES}/{{ns}}-x/configmaps/a",
-            until=lambda _code, body: "deletionTimestamp" in body["metadata"],
-        ),
-        patch(f"{NAMESPACES}/{{ns}}-x/configmaps/a", {"metadata": {"finalizers": None}}),
-        Step("GET", f"{NAMESPACES}/{{ns}}-x", until=lambda code, _body: code == 404),
     ],
     "namespace-finalized-by-hand": [
         create(NAMESPACES, {"metadata": {"name": "{ns}-x"}}),

@@ -266,10 +266,10 @@ def defined(*versions: Body, **spec: Any) -> list[Step]:
 
 def settled(name: str) -> Step:
     """A definition after its names were judged."""
-    return Step(
-        "GET",
-        f"{DEFINITIONS}/{name}",
-        until=lambda _code, body: any(
-            each["type"] == "Established" for each in (body.get("status") or {}).get("conditions") or ()
-        ),
-    )
+    return Step("GET", f"{DEFINITIONS}/{name}", until=_is_judged)
+
+
+def _is_judged(_code: int, body: Any) -> bool:
+    conditions = (body.get("status") or {}).get("conditions") or ()
+    found = {(each["type"], each["status"]) for each in conditions}
+    return ("Established", "True") in found or {("NamesAccepted", "False"), ("Established", "False")} <= found
