@@ -168,3 +168,26 @@ def _possible(volume: Body, disks: str) -> NotebookVolume:
     small = isinstance(size, str) and amount(size) < amount(LEAST_DISK)
     wanted = {"class": disks if disks and name in NO_CLASS else None, "size": LEAST_DISK if small else None}
     return NotebookVolume.model_validate(wanted)
+
+
+def _at(value: object, path: Sequence[str]) -> object:
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _placed(manifest: Manifest, *, internet: bool) -> Manifest:
+    """A load balancer with an address where it is wanted, unless its own annotation says where."""
+    body = manifest.body
+    if manifest.kind != "Service" or (body.get("spec") or {}).get("type") != "LoadBalancer":
+        return manifest
+    wish = {BALANCER: "internet" if internet else "intranet"}
+    annotations = {**wish, **(body["metadata"].get("annotations") or {})}
+    return Manifest({**body, "metadata": {**body["metadata"], "annotations": annotations}}, manifest.application)
+
+
+def _known(kubeconfig: Mapping[str, Any]) -> list[KnownCluster]:
+    names = [str(each.get("name")) for each in kubeconfig.get("contexts") or ()]
+    status = ClusterStatus(ClusterPhase.RUNNING, _("in your kubeconfig; it was not asked"))
+    found = ((name, re.fullmatch(CONTEXT, name)) for name in names)
+    return [KnownCluster(match[2], status, name) for name, match in found if match]
