@@ -30,16 +30,18 @@ class Lifetime:
     options: GkeOptions
 
     def cluster(self) -> "Cluster | None":
-        """The cluster as it stands; None when there is none."""
-        found = self.cloud.asked(self.cloud.clusters.list_clusters, parent=self._parent)
-        if found.missing_zones:
+        """The cluster as it stands; None when there is none, also when there is no such location."""
+        found = self.cloud.asked(self.cloud.clusters.list_clusters, parent=self._anywhere)
+        own = (each for each in found.clusters if each.name == self.options.cluster)
+        cluster = next((each for each in own if each.location == self.options.location), None)
+        if cluster is None and found.missing_zones:
             raise CloudError(
                 _("Google does not say at the moment which clusters there are in {zones}.").format(
                     zones=", ".join(found.missing_zones)
                 ),
                 fix=_("Run the same command again in some minutes."),
             )
-        return next((each for each in found.clusters if each.name == self.options.cluster), None)
+        return cluster
 
     def begin_create(self) -> "Operation":
         """Also when it was asked for before, and the answer got lost."""
@@ -60,10 +62,8 @@ class Lifetime:
 
     def operation(self) -> "Operation | None":
         """What was begun and is not at its end, by whomever: the cluster is being made, or deleted."""
-        found = self.cloud.asked(self.cloud.clusters.list_operations, parent=self._parent)
-        own = f"/clusters/{self.options.cluster}"
-        begun = (each for each in found.operations if each.target_link.endswith(own) and each.status.name != "DONE")
-        return next((each for each in begun if each.operation_type.name in STEPS), None)
+        found = self.cloud.asked(self.cloud.clusters.list_operations, parent=self._anywhere)
+        return next((each for each in found.operations if self._is_own(each) and each.status.name != "DONE"), None)
 
     def steps(self, operation: "Operation") -> Iterator[Progress]:
         """Follow an operation to its end. Raises CloudError when that is a bad one."""
@@ -79,6 +79,17 @@ class Lifetime:
             operation = self.cloud.asked(self.cloud.clusters.get_operation, name=name)
         if operation.error.code:
             raise refusals.failed(operation.error.message, self.options.project)
+
+    def _is_own(self, operation: "Operation") -> bool:
+        return (
+            operation.operation_type.name in STEPS
+            and operation.location == self.options.location
+            and operation.target_link.endswith(f"/clusters/{self.options.cluster}")
+        )
+
+    @property
+    def _anywhere(self) -> str:
+        return f"projects/{self.options.project}/locations/-"
 
     @property
     def _parent(self) -> str:

@@ -1,4 +1,4 @@
-"""What the names of Google's machine types say: how many CPUs they have, which GPUs they can carry."""
+"""What the names of Google's machine types say: how large they are, which GPUs they can carry."""
 
 import re
 
@@ -20,6 +20,16 @@ def cpus(machine_type: str) -> int | None:
     plain = re.fullmatch(r"\w+-(?:standard|highmem|highcpu|ultramem|megamem)-(\d+)(?:-\w+)?", machine_type)
     found = custom or plain
     return int(found[1]) if found else None
+
+
+def memory(machine_type: str) -> int | None:
+    """Bytes: e2-standard-8 has 32 GiB. None where the name does not tell, or families differ too much."""
+    if custom := re.fullmatch(r"(?:\w+-)?custom-\d+-(\d+)(?:-ext)?", machine_type):
+        return int(custom[1]) * 1024**2
+    count, own = cpus(machine_type), family(machine_type)
+    if count is None or "-standard-" not in machine_type:
+        return None
+    return count * (3840 if own == "n1" else 4096) * 1024**2
 
 
 def family(machine_type: str) -> str:

@@ -22,7 +22,7 @@ from kfinstall.words import _
 from platforms.gke import iap, istio_cni, kubeconfig, pipelines_key, preflight
 from platforms.gke.cloud import Cloud
 from platforms.gke.lifetime import Lifetime, trouble, usable
-from platforms.gke.machines import cpus
+from platforms.gke.machines import cpus, memory
 from platforms.gke.options import GkeOptions
 
 PHASES = {
@@ -30,8 +30,6 @@ PHASES = {
     "RUNNING": ClusterPhase.RUNNING,
     "RECONCILING": ClusterPhase.RUNNING,
     "DEGRADED": ClusterPhase.RUNNING,
-    "STOPPING": ClusterPhase.BROKEN,
-    "ERROR": ClusterPhase.BROKEN,
 }
 
 
@@ -58,13 +56,13 @@ class Gke:
         parts = [f"{count} x {options.nodes.machine_type}"]
         if options.gpu:
             parts.append(f"{options.gpu.count * options.zones} x {options.gpu.machine_type} ({options.gpu.type})")
-        each = cpus(options.nodes.machine_type)
+        each, of_memory = cpus(options.nodes.machine_type), memory(options.nodes.machine_type)
         return Offer(
             _("{nodes} in {location}, project {project}").format(
                 nodes=", ".join(parts), location=options.location, project=options.project
             ),
             _("Google charges the project for nodes, disks and the cluster itself until it is deleted."),
-            Size(cpus=each * count if each else None),
+            Size(cpus=each * count if each else None, memory=of_memory * count if of_memory else None),
         )
 
     def access(self, options: GkeOptions, host: Host) -> ClusterAccess:
@@ -81,6 +79,8 @@ class Gke:
         size = _("{nodes} nodes, Kubernetes {version}").format(
             nodes=cluster.current_node_count, version=cluster.current_master_version
         )
+        if cluster.status.name == "STOPPING":
+            return ClusterStatus(ClusterPhase.BROKEN, _("it is being deleted"))
         return ClusterStatus(PHASES.get(cluster.status.name, ClusterPhase.BROKEN), trouble(cluster) or size)
 
     def create(self, options: GkeOptions, host: Host) -> Iterator[Progress]:

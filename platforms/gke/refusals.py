@@ -8,6 +8,9 @@ from kfinstall.words import _
 
 LOGIN = "gcloud auth application-default login"
 QUOTA = re.compile(r"insufficient .*quota|quota .*exceeded|exceeded .*quota|QUOTA_EXCEEDED", re.IGNORECASE | re.DOTALL)
+RATE = re.compile(r"per (minute|day|\d+ seconds)", re.IGNORECASE)
+"""In the name of a quota of requests, which has nothing to do with machines."""
+
 STOCKOUT = re.compile(r"stockout|RESOURCE_POOL_EXHAUSTED|not have enough resources available", re.IGNORECASE)
 DISABLED = ("SERVICE_DISABLED", "accessNotConfigured")
 
@@ -105,7 +108,7 @@ def _shortage(message: str, project: str) -> CloudError | None:
             why=message,
             fix=_("Take another zone (platform.location) or machine type, or try again later."),
         )
-    if QUOTA.search(message):
+    if QUOTA.search(message) and not RATE.search(message):
         return CloudError(
             _("The project {project} may not use as much as this cluster needs.").format(project=project),
             why=message,

@@ -44,6 +44,8 @@ def cluster(options: GkeOptions) -> "Cluster":
             enable_private_endpoint=options.private.private_endpoint,
             master_ipv4_cidr_block=options.private.control_plane_range,
         )
+        if options.private.private_endpoint:  # GKE takes one without the other for a mistake
+            wanted.master_authorized_networks_config = gke.MasterAuthorizedNetworksConfig(enabled=True)
     return wanted
 
 

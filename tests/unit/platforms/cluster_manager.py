@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ Json = dict[str, Any]
 PROJECT = "lab-project"
 ZONE = "us-central1-a"
 PARENT = f"/v1/projects/{PROJECT}/locations/{ZONE}"
+ANYWHERE = f"/v1/projects/{PROJECT}/locations/-"
 COMPUTE = f"/compute/v1/projects/{PROJECT}"
 
 
@@ -47,6 +49,7 @@ class Google:
         self.steps = 3
         self.failure: Json | None = None
         self.token = "granted-1"
+        self.endpoint, self.certificate = "34.1.2.3", "Q0E="
         self.requests: list[tuple[str, str]] = []
         self.bodies: list[Json] = []
         self.compute: dict[str, Json] = {
@@ -83,13 +86,14 @@ class Google:
             return self._found(self.compute.get(path.removeprefix(COMPUTE)))
         if path == "/v1/projects":
             return Answer(200, {"projects": [{"projectId": PROJECT}, {"projectId": "another-project"}]})
-        return self._cluster_manager(method, path.removeprefix(PARENT), body)
+        return self._cluster_manager(method, path.removeprefix(ANYWHERE).removeprefix(PARENT), body)
 
     def begin(self, kind: str, name: str) -> Json:
         operation = {
             "name": f"operation-{len(self.operations) + 1}",
             "operationType": kind,
             "status": "RUNNING",
+            "location": ZONE,
             "targetLink": f"https://container.googleapis.com{PARENT}/clusters/{name}",
         }
         self.operations[operation["name"]] = operation
@@ -117,7 +121,7 @@ class Google:
         self.bodies.append(body)
         if name in self.clusters:
             return Answer(409, error(409, "ALREADY_EXISTS", f"Already exists: {PARENT}/clusters/{name}"))
-        self.clusters[name] = {"name": name, "status": "PROVISIONING"}
+        self.clusters[name] = {"name": name, "location": ZONE, "status": "PROVISIONING"}
         return Answer(200, self.begin("CREATE_CLUSTER", name))
 
     def _looked_at(self, operation: Json) -> Json:
@@ -139,14 +143,49 @@ class Google:
         else:
             self.clusters[name] |= {
                 "status": "RUNNING",
-                "endpoint": "34.1.2.3",
+                "endpoint": self.endpoint,
                 "currentNodeCount": 2,
                 "currentMasterVersion": "1.34.1-gke.100",
-                "masterAuth": {"clusterCaCertificate": "Q0E="},
+                "masterAuth": {"clusterCaCertificate": self.certificate},
             }
 
     def _found(self, body: Json | None) -> Answer:
         return Answer(200, body) if body is not None else Answer(404, error(404, "NOT_FOUND", "Not found."))
+
+
+def environment(folder: Path, address: str) -> dict[str, str]:
+    """The variables of a user whose Google is at this address, and who logs in without a key of Google's."""
+    folder.mkdir()
+    (folder / "subject").write_text("who-I-am")
+    credentials = {
+        "type": "external_account",
+        "audience": "the lab",  # the form that Google has would make google-auth ask for the pool's regions
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+        "token_url": f"{address}/token",
+        "credential_source": {"file": str(folder / "subject")},
+    }
+    (folder / "credentials.json").write_text(json.dumps(credentials))
+    return {
+        "GOOGLE_APPLICATION_CREDENTIALS": str(folder / "credentials.json"),
+        "GOOGLE_CLOUD_PROJECT": PROJECT,
+        "CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINER": address,
+        "CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE": f"{address}/compute/v1/",
+        "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER": address,
+    }
+
+
+def plugin(folder: Path, token: str = "") -> Path:
+    """A folder with a gke-gcloud-auth-plugin that gives this token of the cluster's."""
+    folder.mkdir()
+    status = {
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "kind": "ExecCredential",
+        "status": {"token": token},
+    }
+    program = folder / "gke-gcloud-auth-plugin"
+    program.write_text(f"#!/bin/sh\necho '{json.dumps(status)}'\n")
+    program.chmod(0o755)
+    return folder
 
 
 @contextmanager

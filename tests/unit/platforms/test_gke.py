@@ -15,7 +15,7 @@ from kfinstall.contracts.surroundings import Nowhere
 from kfinstall.engine.host import LocalHost
 from kfinstall.errors import DocumentError, PlanRefused
 from kfinstall.model.load import load
-from platforms.gke.machines import cpus
+from platforms.gke.machines import cpus, memory
 from platforms.gke.options import GkeOptions
 from platforms.gke.platform import Gke
 
@@ -130,6 +130,14 @@ def test_cpus_of_a_machine_type(machine_type: str, count: int | None) -> None:
     assert cpus(machine_type) == count
 
 
+def test_memory_of_a_machine_type() -> None:
+    assert [memory(each) for each in ("n1-standard-4", "custom-6-20480", "a2-highgpu-1g")] == [
+        15 * 2**30,
+        20 * 2**30,
+        None,
+    ]
+
+
 def transformed(*bodies: dict[str, Any], **more: Any) -> list[Manifest]:
     return GKE.transformed([Manifest(body, "istio") for body in bodies], options(**more), Nowhere("kubeflow"))
 
@@ -197,4 +205,4 @@ def test_nothing_is_added_without_a_word() -> None:
 def test_what_would_be_made(tmp_path: Path) -> None:
     offer = GKE.offer(options(location="us-central1", gpu={}), LocalHost(tmp_path))
     assert offer.summary == "6 x e2-standard-8, 3 x g2-standard-8 (nvidia-l4) in us-central1, project lab-project"
-    assert offer.size.cpus == 48
+    assert (offer.size.cpus, offer.size.memory) == (48, 192 * 1024**3)

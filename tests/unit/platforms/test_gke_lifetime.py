@@ -1,6 +1,5 @@
 """GKE over real connections: Google's client libraries against a server on loopback."""
 
-import json
 import os
 import stat
 from collections.abc import Iterator
@@ -19,7 +18,18 @@ from platforms.gke import choices
 from platforms.gke.cloud import Cloud
 from platforms.gke.options import GkeOptions
 from platforms.gke.platform import Gke
-from tests.unit.platforms.cluster_manager import COMPUTE, PARENT, PROJECT, ZONE, Answer, Google, error, serving
+from tests.unit.platforms.cluster_manager import (
+    COMPUTE,
+    PARENT,
+    PROJECT,
+    ZONE,
+    Answer,
+    Google,
+    environment,
+    error,
+    plugin,
+    serving,
+)
 
 GKE = Gke()
 
@@ -56,26 +66,9 @@ class Lab:
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     google = Google()
     with serving(google) as address:
-        subject = tmp_path / "subject"
-        subject.write_text("who-I-am")
-        key = {
-            "type": "external_account",
-            "audience": "the lab",  # the form that Google has would make google-auth ask for the pool's regions
-            "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
-            "token_url": f"{address}/token",
-            "credential_source": {"file": str(subject)},
-        }
-        (tmp_path / "key.json").write_text(json.dumps(key))
-        monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
-        monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", PROJECT)
-        monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINER", address)
-        monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", f"{address}/compute/v1/")
-        monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER", address)
-        programs = tmp_path / "bin"
-        programs.mkdir()
-        (programs / "gke-gcloud-auth-plugin").write_text("#!/bin/sh\n")
-        (programs / "gke-gcloud-auth-plugin").chmod(0o755)
-        monkeypatch.setenv("PATH", str(programs))
+        for name, value in environment(tmp_path / "login", address).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("PATH", str(plugin(tmp_path / "bin")))
         yield Lab(google, Hasty(tmp_path / "state", dict(os.environ)))
 
 
@@ -138,7 +131,7 @@ def test_goes_on_after_an_interrupt(lab: Lab) -> None:
 
 
 def test_an_answer_that_got_lost_does_not_make_a_second_cluster(lab: Lab) -> None:
-    lab.google.clusters["kubeflow"] = {"name": "kubeflow", "status": "PROVISIONING"}
+    lab.google.clusters["kubeflow"] = {"name": "kubeflow", "location": ZONE, "status": "PROVISIONING"}
     lab.google.begin("CREATE_CLUSTER", "kubeflow")
     lab.google.instead("GET", "/operations", Answer(200, {}))
     lab.google.instead("GET", "/clusters", Answer(200, {}))
@@ -146,8 +139,19 @@ def test_an_answer_that_got_lost_does_not_make_a_second_cluster(lab: Lab) -> Non
     assert GKE.status(lab.options(), lab.host).phase == ClusterPhase.RUNNING
 
 
+def test_a_cluster_of_that_name_elsewhere_is_another(lab: Lab) -> None:
+    lab.google.clusters["other"] = {"name": "kubeflow", "location": "europe-west4-a", "status": "RUNNING"}
+    assert GKE.status(lab.options(), lab.host).phase == ClusterPhase.ABSENT
+
+
+def test_locations_that_do_not_answer(lab: Lab) -> None:
+    lab.google.instead("GET", "/clusters", Answer(200, {"missingZones": ["us-central1-a"]}))
+    with pytest.raises(CloudError, match="does not say at the moment which clusters there are in us-central1-a"):
+        GKE.status(lab.options(), lab.host)
+
+
 def test_waits_for_a_deletion_and_makes_the_cluster_again(lab: Lab) -> None:
-    lab.google.clusters["kubeflow"] = {"name": "kubeflow", "status": "STOPPING"}
+    lab.google.clusters["kubeflow"] = {"name": "kubeflow", "location": ZONE, "status": "STOPPING"}
     lab.google.begin("DELETE_CLUSTER", "kubeflow")
     steps = dict.fromkeys(each.step for each in lab.create())
     assert list(steps) == ["Deleting the cluster", "Asking for the cluster", "Making the cluster"]
@@ -189,7 +193,12 @@ def test_an_operation_that_fails(lab: Lab, message: str, what: str) -> None:
 
 def test_a_cluster_that_failed_earlier_tells_why(lab: Lab) -> None:
     condition = {"code": "GCE_STOCKOUT", "message": "Try a different location."}
-    lab.google.clusters["kubeflow"] = {"name": "kubeflow", "status": "ERROR", "conditions": [condition]}
+    lab.google.clusters["kubeflow"] = {
+        "name": "kubeflow",
+        "location": ZONE,
+        "status": "ERROR",
+        "conditions": [condition],
+    }
     with pytest.raises(CloudError, match="no such machines left") as caught:
         lab.create()
     assert caught.value.why == "GCE_STOCKOUT: Try a different location."
@@ -206,7 +215,8 @@ def test_throttling_is_waited_for_as_long_as_google_says(lab: Lab) -> None:
 
 
 def test_a_google_that_stays_overloaded(lab: Lab) -> None:
-    lab.google.instead("GET", "/operations", *[Answer(503, error(503, "UNAVAILABLE", "Please try again."))] * 6)
+    message = "Quota exceeded for quota metric 'Read requests' and limit 'Read requests per minute'."
+    lab.google.instead("GET", "/operations", *[Answer(429, error(429, "RESOURCE_EXHAUSTED", message))] * 6)
     with pytest.raises(CloudError, match="asked too often, or is overloaded"):
         lab.create()
     assert lab.host.pauses == [2.0, 4.0, 8.0, 16.0, 32.0]
@@ -294,10 +304,20 @@ def test_no_cluster_to_connect_to(lab: Lab) -> None:
 
 
 def test_autopilot_is_refused_with_the_reason(lab: Lab) -> None:
-    lab.google.clusters["kubeflow"] = {"name": "kubeflow", "status": "RUNNING", "autopilot": {"enabled": True}}
+    lab.google.clusters["kubeflow"] = {
+        "name": "kubeflow",
+        "location": ZONE,
+        "status": "RUNNING",
+        "autopilot": {"enabled": True},
+    }
     with pytest.raises(CloudError, match="is an Autopilot cluster") as caught:
         GKE.access(lab.options(), lab.host)
     assert "kube-system, which Autopilot forbids" in caught.value.why
+
+
+def test_a_cluster_that_is_being_deleted(lab: Lab) -> None:
+    lab.google.clusters["kubeflow"] = {"name": "kubeflow", "location": ZONE, "status": "STOPPING"}
+    assert GKE.status(lab.options(), lab.host).detail == "it is being deleted"
 
 
 def test_deletes_the_cluster_and_its_kubeconfig(lab: Lab) -> None:
@@ -331,7 +351,7 @@ def test_nothing_stands_in_the_way(lab: Lab) -> None:
 
 
 def test_a_region_that_does_not_exist(lab: Lab) -> None:
-    lab.google.instead("GET", "/clusters", Answer(200, {}))
+    assert GKE.status(lab.options(location="us-centrall1-a"), lab.host).phase == ClusterPhase.ABSENT
     (finding,) = GKE.preflight(lab.options(location="us-centrall1-a"), lab.host)
     assert finding.title == 'Google has no "us-centrall1-a" here (platform.location).'
     assert finding.remedy.text == 'Did you mean "us-central1-a"?'
@@ -379,6 +399,7 @@ def test_a_firewall_that_is_open_already(lab: Lab, ports: list[str], is_open: bo
 def test_the_firewall_of_a_private_cluster_that_somebody_else_made(lab: Lab) -> None:
     lab.google.clusters["kubeflow"] = {
         "name": "kubeflow",
+        "location": ZONE,
         "status": "RUNNING",
         "network": "lab-net",
         "privateClusterConfig": {"masterIpv4CidrBlock": "10.9.0.0/28"},
