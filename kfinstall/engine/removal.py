@@ -7,6 +7,7 @@ from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.plan import Await, Condition, Delete, Plan, Release, Step
 from kfinstall.contracts.resource import GroupKind, Member, Resource
 from kfinstall.facts.kinds import is_custom
+from kfinstall.facts.rights import installer_binding
 from kfinstall.kube.membership import strangers
 from kfinstall.words import _
 
@@ -30,12 +31,15 @@ class Holdings:
 
 
 def plan_removal(holdings: Holdings, resources: Mapping[GroupKind, Resource], *, delete_data: bool) -> Plan:
-    """Webhooks first, then custom resources while their controllers still run, then the rest, namespaces last."""
+    """Webhooks first, then custom resources while their controllers still run, then the rest, then namespaces.
+
+    Last goes the binding by which whoever uninstalls may do all this.
+    """
     kept = _kept(holdings, delete_data=delete_data)
     going = [member for member in holdings.members if member.key not in kept and not member.dependent]
-    tiers: list[list[Step]] = [[] for _tier in range(5)]
+    tiers: list[list[Step]] = [[] for _tier in range(6)]
     for member in going:
-        tier = _tier(member.key)
+        tier = 5 if member.key.name == installer_binding(holdings.install) else _tier(member.key)
         delete = Step(f"delete {member.key}", "", Delete(member.key, member.path, member.uid))
         tiers[tier].append(delete)
         if tier in (1, 3, 4):

@@ -7,10 +7,8 @@ from functools import cached_property
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.errors import ApiError
+from kfinstall.kube import identity
 from kfinstall.kube.cluster import Cluster
-
-WHO_AM_I = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
-"""Since Kubernetes 1.28: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#self-subject-review."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +28,7 @@ class ClusterSurroundings:
 
     @cached_property
     def user(self) -> str | None:
-        review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-        try:
-            answer = self.cluster.connection.send("POST", WHO_AM_I, {"dryRun": "All"}, review)
-        except ApiError:
-            return None
-        return str(answer["status"]["userInfo"]["username"])
+        return identity.user(self.cluster.connection)
 
     @cached_property
     def groups(self) -> Set[str] | None:

@@ -15,6 +15,11 @@ ACCOUNT = "system:serviceaccount:"
 """What the user name of a service account begins with; its namespace and its name follow."""
 
 
+def installer_binding(install: str) -> str:
+    """The ClusterRoleBinding that makes whoever installs a cluster administrator, where a document says so."""
+    return f"kfinstall-{install}-installer"
+
+
 def can_i(right: Right, user: str) -> str:
     """The command that asks whether a user has a right."""
     name = f"{right.resource}.{right.group}" if right.group else right.resource

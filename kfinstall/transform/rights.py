@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from kfinstall.contracts.manifest import Body, Manifest
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.errors import PlanRefused
-from kfinstall.facts.rights import ACCOUNT, bound, cluster_role
+from kfinstall.facts.rights import ACCOUNT, bound, cluster_role, installer_binding
 from kfinstall.model.rights import NotebookRights, Rbac
 from kfinstall.transform.profiles import home, profiles, with_profiles
 from kfinstall.words import _
@@ -44,7 +44,7 @@ def _administrator(user: str | None, install: str) -> Body:
             _("rbac.clusterAdmin is set, and the API server does not say who you are."),
             fix=_("Name the user as the API server does: --set rbac.user=NAME"),
         )
-    return bound(f"kfinstall-{install}-installer", user, ADMINISTRATOR)
+    return bound(installer_binding(install), user, ADMINISTRATOR)
 
 
 def _notebooks(manifests: Sequence[Manifest], rights: NotebookRights, install: str) -> Iterator[Body]:

@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 
 from kfinstall.contracts.plan import Apply
+from kfinstall.kube import identity
+from kfinstall.kube.connection import Connection
 from tests.contract import manifests as m
 from tests.contract.adapted import Adapted
 from tests.contract.installer import eventually
 from tests.contract.manifests import Object
+from tests.contract.proxy import Answer, Proxy, Request
 from tests.contract.test_uninstall import exists
 from tests.controlplane.api import Api
 from tests.controlplane.server import ControlPlane
@@ -124,5 +127,17 @@ def test_whoever_installs_becomes_administrator_first_and_only_when_asked_for(
     assert first.body["subjects"] == [{"apiGroup": GROUP, "kind": "User", "name": "installer"}]
     assert may(api, "installer", "delete", "nodes")
 
-    Adapted(fresh_control_plane.kubeconfig(), tmp_path / "state", "kf").uninstall().succeeded()
+    administrator.uninstall().succeeded()
+    assert not exists(api, f"{RBAC}/clusterroles/wide-0")
     eventually(lambda: not may(api, "installer", "delete", "nodes"))
+
+
+def test_an_old_server_names_the_user_where_it_refuses(fresh_control_plane: ControlPlane, tmp_path: Path) -> None:
+    """SelfSubjectReview came with Kubernetes 1.28."""
+
+    def unserved(request: Request) -> Answer | None:
+        return Answer(404) if "selfsubjectreviews" in request.target else None
+
+    with Proxy(fresh_control_plane.kubeconfig("alice"), tmp_path, unserved) as proxy:
+        assert identity.user(Connection.open(proxy.kubeconfig)) == "alice"
+        assert proxy.writes == []
