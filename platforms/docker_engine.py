@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Finding, Severity
 from kfinstall.contracts.platform import Host, Size, Tool
 from kfinstall.errors import KfinstallError
 from kfinstall.words import _
+from platforms.obstacle import obstacle
 
 INOTIFY = {"fs.inotify.max_user_instances": 2280, "fs.inotify.max_user_watches": 1255360}
 """What Kubeflow's controllers need together: README of github.com/kubeflow/manifests, "Prerequisites"."""
@@ -49,17 +49,10 @@ def docker_tool(host: Host, *, needed: bool) -> Tool:
 
 def no_docker(host: Host) -> Finding:
     """Docker does not answer, or is not there."""
-    installed = host.find("docker") is not None
-    return Finding(
-        cause="docker-not-running",
-        severity=Severity.ERROR,
-        title=_("Docker does not answer.") if installed else _("Docker is not installed."),
-        objects=(),
-        remedy=Remedy(
-            _("Start it; `docker info` tells what is wrong with it.")
-            if installed
-            else _("Get it from {url}.").format(url=GET)
-        ),
+    if host.find("docker") is None:
+        return obstacle("docker-missing", _("Docker is not installed."), _("Get it from {url}.").format(url=GET))
+    return obstacle(
+        "docker-silent", _("Docker does not answer."), _("Start it; `docker info` tells what is wrong with it.")
     )
 
 
@@ -67,14 +60,10 @@ def inotify(host: Host) -> Iterator[Finding]:
     """The kernel's limits of watched files, which all nodes share; Docker Desktop's own kernel has enough."""
     low = {name: wanted for name, wanted in INOTIFY.items() if (host.sysctl(name) or wanted) < wanted}
     if low:
-        yield Finding(
-            cause="inotify-limit",
-            severity=Severity.WARNING,
-            title=_("This machine allows too few watched files; pods will end with: too many open files."),
-            objects=(),
-            remedy=Remedy(
-                _("Raise the limits: {commands}").format(
-                    commands="; ".join(f"sudo sysctl -w {name}={wanted}" for name, wanted in low.items())
-                )
-            ),
+        commands = "; ".join(f"sudo sysctl -w {name}={wanted}" for name, wanted in low.items())
+        yield obstacle(
+            "inotify-limit",
+            _("This machine allows too few watched files; pods will end with: too many open files."),
+            _("Raise the limits: {commands}").format(commands=commands),
+            Severity.WARNING,
         )

@@ -8,8 +8,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field
 
-from kfinstall.contracts.explanation import Remedy
-from kfinstall.contracts.finding import Finding, Severity
+from kfinstall.contracts.finding import Finding
 from kfinstall.contracts.platform import (
     ClusterAccess,
     ClusterPhase,
@@ -27,6 +26,7 @@ from kfinstall.model.base import DnsLabel, LocalPath, Model
 from kfinstall.model.install import PlatformOptions
 from kfinstall.words import _
 from platforms.docker_engine import docker_engine, docker_tool, inotify, no_docker
+from platforms.obstacle import obstacle
 
 GET = "https://kind.sigs.k8s.io/docs/user/quick-start/#installation"
 STEPS = 8
@@ -124,24 +124,13 @@ class Kind:
 
     def preflight(self, options: KindOptions, host: Host) -> Iterator[Finding]:
         if host.find("kind") is None:
-            yield Finding(
-                cause="kind-missing",
-                severity=Severity.ERROR,
-                title=_("kind is not installed."),
-                objects=(),
-                remedy=Remedy(_("Get it from {url}.").format(url=GET)),
-            )
+            yield obstacle("kind-missing", _("kind is not installed."), _("Get it from {url}.").format(url=GET))
         if docker_engine(host) is None and host.find("podman") is None:
             yield no_docker(host)
         for mounted in (options.registry_hosts, *(mount.host_path for mount in options.mounts)):
             if mounted and not mounted.is_dir():
-                yield Finding(
-                    cause="kind-mount-missing",
-                    severity=Severity.ERROR,
-                    title=_("{path} is to be mounted into the nodes, and is no folder.").format(path=mounted),
-                    objects=(),
-                    remedy=Remedy(_("Make it, or correct platform.mounts.")),
-                )
+                title = _("{path} is to be mounted into the nodes, and is no folder.").format(path=mounted)
+                yield obstacle("kind-mount-missing", title, _("Make it, or correct platform.mounts."))
         yield from inotify(host)
 
     def create(self, options: KindOptions, host: Host) -> Iterator[Progress]:
@@ -153,13 +142,15 @@ class Kind:
         if phase is ClusterPhase.BROKEN:
             yield from _told(host, "export", "kubeconfig", "--name", options.cluster)
             return
-        mark = _mark(options.cluster, host)
         if phase is ClusterPhase.CREATING:
             yield from _told(host, "delete", "cluster", "--name", options.cluster)
+        mark = _mark(options.cluster, host)
         mark.touch(mode=0o600)
-        yield from _told(host, *_arguments(options, host))
-        if not host.stopping:
-            mark.unlink()
+        try:
+            yield from _told(host, *_arguments(options, host))
+        finally:
+            if not host.stopping:  # kind takes away what it does not bring to an end, unless it is killed
+                mark.unlink()
 
     def delete(self, options: KindOptions, host: Host) -> Iterator[Progress]:
         yield from _told(host, "delete", "cluster", "--name", options.cluster)
@@ -171,7 +162,7 @@ def _context(cluster: str) -> str:
 
 
 def _mark(cluster: str, host: Host) -> Path:
-    """Stands while kfinstall makes the cluster: what is there with it is half made, by kfinstall."""
+    """Stands while kfinstall makes the cluster, and after it was interrupted."""
     return host.folder / f"{cluster}.creating"
 
 
@@ -190,17 +181,16 @@ def _clusters(host: Host) -> list[str]:
 
 
 def _state(cluster: str, host: Host) -> ClusterStatus:
-    if _mark(cluster, host).exists():
-        return ClusterStatus(ClusterPhase.CREATING)
+    """The context is the last thing that kind makes: a cluster that has none is half made, or was cut off from it."""
+    if _context(cluster) not in {each["name"] for each in host.kubeconfig.get("contexts") or ()}:
+        if _mark(cluster, host).exists():
+            return ClusterStatus(ClusterPhase.CREATING)
+        detail = _("the kubeconfig has no context {name}").format(name=_context(cluster))
+        return ClusterStatus(ClusterPhase.BROKEN, detail)
     nodes = _nodes(cluster, host)
     stopped = sorted(name for name, state in nodes.items() if state != "running")
     if stopped:
         return ClusterStatus(ClusterPhase.STOPPED, ", ".join(stopped))
-    contexts = {each["name"] for each in host.kubeconfig.get("contexts") or ()}
-    if _context(cluster) not in contexts:
-        return ClusterStatus(
-            ClusterPhase.BROKEN, _("the kubeconfig has no context {name}").format(name=_context(cluster))
-        )
     return ClusterStatus(ClusterPhase.RUNNING, ", ".join(sorted(nodes)))
 
 

@@ -1,6 +1,7 @@
 """The cluster of a document, before anything is installed on it: does it run, may it be made, making it."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import click
 
@@ -8,12 +9,20 @@ from kfinstall.cli import asked
 from kfinstall.cli.interaction import again, at_terminal, on_stop
 from kfinstall.cli.narration import Narrator
 from kfinstall.contracts.manifest import Manifest
-from kfinstall.contracts.platform import ClusterPhase, ClusterStatus, Detects, KnownCluster, Progress
+from kfinstall.contracts.platform import (
+    ClusterPhase,
+    ClusterStatus,
+    Detection,
+    Detects,
+    KnownCluster,
+    Platform,
+    Progress,
+)
 from kfinstall.engine import clusters as engine_clusters
 from kfinstall.engine.clusters import OwnCluster, own_cluster
 from kfinstall.engine.host import LocalHost
 from kfinstall.engine.release import Release, rendered
-from kfinstall.errors import Interrupted, UsageError
+from kfinstall.errors import Interrupted, KfinstallError, UsageError
 from kfinstall.facts.sizing import demand
 from kfinstall.registry import platforms
 from kfinstall.words import _
@@ -92,9 +101,18 @@ def told(cluster: OwnCluster, status: ClusterStatus) -> str:
 def known(context: str) -> Iterator[KnownCluster]:
     """The clusters of this machine that a context leads to and that a command deletes."""
     for name in platforms().options:
-        platform = platforms().get(name)
-        found = platform.detect(asked.host(name)).clusters if isinstance(platform, Detects) else ()
+        found = detected(platforms().get(name)).clusters
         yield from (each for each in found if context and each.context == context and each.delete)
+
+
+def detected(platform: Platform[Any]) -> Detection:
+    """What is here of a platform; a look that fails finds nothing."""
+    if not isinstance(platform, Detects):
+        return Detection()
+    try:
+        return platform.detect(asked.host(platform.name))
+    except KfinstallError:
+        return Detection()
 
 
 PHASES = {

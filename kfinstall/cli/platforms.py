@@ -13,11 +13,11 @@ from kfinstall.cli.exit_codes import ExitCode
 from kfinstall.cli.narration import narrator
 from kfinstall.cli.options import DocumentFlags, output_option, progress_options, yes_option
 from kfinstall.cli.versioned import versioned
-from kfinstall.contracts.platform import ClusterPhase, Detection, Detects, Platform, Tool
+from kfinstall.contracts.platform import ClusterPhase, Detection, Platform, Tool
 from kfinstall.engine.clusters import OwnCluster, own_cluster
 from kfinstall.engine.host import LocalHost
 from kfinstall.engine.release import resolve
-from kfinstall.errors import KfinstallError, UsageError
+from kfinstall.errors import UsageError
 from kfinstall.words import _
 
 
@@ -34,7 +34,7 @@ def platforms(context: click.Context, *, output: str) -> ExitCode | None:
     found = registry.platforms()
     known = [found.get(name) for name in found.options]
     with ThreadPoolExecutor() as pool:
-        detections = list(pool.map(_detection, known))
+        detections = list(pool.map(clusters.detected, known))
     if output == "json":
         items = [_item(*pair) for pair in zip(known, detections, strict=True)]
         click.echo(versioned("PlatformList", items=items))
@@ -113,16 +113,6 @@ def _cluster(files: tuple[str, ...], sets: tuple[str, ...]) -> tuple[OwnCluster,
             fix=_("kfinstall platforms lists those that it makes."),
         )
     return cluster, host
-
-
-def _detection(platform: Platform[Any]) -> Detection:
-    """What is here of a platform; a look that fails finds nothing."""
-    if not isinstance(platform, Detects):
-        return Detection()
-    try:
-        return platform.detect(asked.host(platform.name))
-    except KfinstallError:
-        return Detection()
 
 
 def _item(platform: Platform[Any], detection: Detection) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """Whether a cluster of some size can carry an install: the sum of what its pods request, and of Kubernetes itself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
 
-from kfinstall.contracts.manifest import Manifest
+from kfinstall.contracts.manifest import Body, Manifest
 from kfinstall.contracts.platform import Size
 from kfinstall.facts.capacity import requests
 from kfinstall.facts.planned_pods import planned_pods
@@ -22,13 +22,18 @@ COMFORTABLE = 2
 """Times the sum of all requests: for notebooks and pipelines, and for pods that request less than they use."""
 
 
+IMAGE_DISK = Decimal(1024**3) / 2
+"""Bytes that an image takes on a node, on average: the about fifty of a whole Kubeflow take 20 to 30 GB."""
+
+
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What the pods of an install request together. cpu: cores. memory: bytes."""
+    """What the pods of an install request together. cpu: cores. memory: bytes. images: different ones."""
 
     pods: int
     cpu: Decimal
     memory: Decimal
+    images: int = 0
 
     @property
     def least_cpu(self) -> Decimal:
@@ -43,11 +48,12 @@ class Demand:
         """The sum, for people."""
         sentence = _(
             "{pods} pods request {cpu} CPUs and {memory} of memory; Kubernetes itself takes {own_cpu} CPUs and "
-            "{own_memory}: {sum_cpu} CPUs and {sum_memory} are the least."
+            "{own_memory}: {sum_cpu} CPUs and {sum_memory} are the least. {images} images take about {disk} of disk."
         )
         return sentence.format(
             pods=self.pods, cpu=_cpu(self.cpu), memory=_memory(self.memory), own_cpu=_cpu(KUBERNETES_CPU),
             own_memory=_memory(KUBERNETES_MEMORY), sum_cpu=_cpu(self.least_cpu), sum_memory=_memory(self.least_memory),
+            images=self.images, disk=_memory(self.images * IMAGE_DISK),
         )  # fmt: skip
 
     @property
@@ -62,17 +68,29 @@ class Demand:
 
     def tight_in(self, size: Size) -> bool:
         """Whether it starts, with little room beside it."""
-        return _less(size.cpus, self.least_cpu * COMFORTABLE) or _less(size.memory, self.least_memory * COMFORTABLE)
+        return (
+            _less(size.cpus, self.least_cpu * COMFORTABLE)
+            or _less(size.memory, self.least_memory * COMFORTABLE)
+            or _less(size.disk, self.images * IMAGE_DISK * COMFORTABLE)
+        )
 
 
 def demand(manifests: Iterable[Manifest]) -> Demand:
     """Of the pods that the objects make on a cluster of one node."""
-    planned = [(each.count, requests(each.pod)) for each in planned_pods(manifests)]
+    templates = list(planned_pods(manifests))
+    planned = [(each.count, requests(each.pod)) for each in templates]
     return Demand(
         pods=sum(count for count, _amounts in planned),
         cpu=sum((count * amounts.get("cpu", Decimal(0)) for count, amounts in planned), Decimal(0)),
         memory=sum((count * amounts.get("memory", Decimal(0)) for count, amounts in planned), Decimal(0)),
+        images=len({image for each in templates for image in _images(each.pod)}),
     )
+
+
+def _images(pod: Body) -> Iterator[str]:
+    spec = pod.get("spec") or {}
+    for container in (*(spec.get("containers") or ()), *(spec.get("initContainers") or ())):
+        yield str(container.get("image"))
 
 
 def _less(have: int | None, wanted: Decimal) -> bool:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Sequence
 
-from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Finding, Severity
 from kfinstall.contracts.platform import (
     ClusterAccess,
@@ -23,6 +22,7 @@ from platforms.docker_engine import docker_engine, docker_tool, inotify, no_dock
 from platforms.minikube.events import progress
 from platforms.minikube.options import CONTAINERS, GIB, VIRTUAL_MACHINES, MinikubeOptions
 from platforms.minikube.profile import Profile, profiles, size_text
+from platforms.obstacle import obstacle
 
 GET = "https://minikube.sigs.k8s.io/docs/start/"
 SPARED = GIB
@@ -68,10 +68,10 @@ class Minikube:
 
     def preflight(self, options: MinikubeOptions, host: Host) -> Iterator[Finding]:
         if host.find("minikube") is None:
-            yield _finding("minikube-missing", _("minikube is not installed."), _("Get it from {url}.").format(url=GET))
+            yield obstacle("minikube-missing", _("minikube is not installed."), _("Get it from {url}.").format(url=GET))
         yield from _kept_size(options, _profile(options, host))
         if options.gpus and host.machine.system != "linux":
-            yield _finding("minikube-gpus", _("minikube gives GPUs to its nodes on Linux only."),
+            yield obstacle("minikube-gpus", _("minikube gives GPUs to its nodes on Linux only."),
                            _("Leave platform.gpus out."))  # fmt: skip
         if options.in_containers:
             yield from _on_docker(options, host)
@@ -115,7 +115,7 @@ def _kept_size(options: MinikubeOptions, profile: Profile | None) -> Iterator[Fi
     """minikube start only warns, and keeps the size that a profile was made with."""
     if profile and _smaller(profile, options) and not options.recreate:
         title = _("Profile {name} stays as it was made ({size}): minikube cannot make it larger.")
-        yield _finding(
+        yield obstacle(
             "minikube-kept-size",
             title.format(name=profile.name, size=size_text(profile.size)),
             _("To make it anew, without all that is in it: --set platform.recreate=true"),
@@ -134,13 +134,13 @@ def _on_docker(options: MinikubeOptions, host: Host) -> Iterator[Finding]:
 def _on_virtual_machines(options: MinikubeOptions, host: Host) -> Iterator[Finding]:
     yield from _room(options, host.machine.size)
     if options.driver in ("kvm2", "qemu2") and host.machine.virtualises is False:
-        yield _finding(
+        yield obstacle(
             "no-kvm",
             _("You may not use this machine's virtualisation: /dev/kvm is not there, or not yours to open."),
             _("Switch virtualisation on in the firmware, and join the groups: sudo usermod -aG kvm,libvirt $USER"),
         )
     if options.driver in ("kvm2", "virtualbox"):
-        yield _finding(
+        yield obstacle(
             "cpu-features-hidden",
             _("The driver {driver} hides features of the CPU: TensorFlow may end with: Illegal instruction.").format(
                 driver=options.driver
@@ -153,7 +153,7 @@ def _on_virtual_machines(options: MinikubeOptions, host: Host) -> Iterator[Findi
 def _room(options: MinikubeOptions, machine: Size) -> Iterator[Finding]:
     """Each node gets all of its CPUs from the same machine, but memory adds up."""
     if machine.cpus and options.cpus > machine.cpus:
-        yield _finding(
+        yield obstacle(
             "too-few-cpus",
             _("platform.cpus is {wanted}, and there are {have}.").format(wanted=options.cpus, have=machine.cpus),
             f"--set platform.cpus={machine.cpus}",
@@ -161,7 +161,7 @@ def _room(options: MinikubeOptions, machine: Size) -> Iterator[Finding]:
     memory = options.size.memory or 0
     if machine.memory and memory > machine.memory - SPARED:
         most = max((machine.memory - SPARED) // options.nodes // GIB, 0)
-        yield _finding(
+        yield obstacle(
             "too-little-memory",
             _("{nodes} times platform.memory is {wanted:.3g} GiB, and there are {have:.3g} GiB in all.").format(
                 nodes=options.nodes, wanted=memory / GIB, have=machine.memory / GIB
@@ -173,16 +173,12 @@ def _room(options: MinikubeOptions, machine: Size) -> Iterator[Finding]:
 def _no_avx(host: Host) -> Iterator[Finding]:
     flags = host.machine.cpu_flags
     if "sse2" in flags and "avx" not in flags:  # only CPUs of x86 have either
-        yield _finding(
+        yield obstacle(
             "no-avx",
             _("This CPU has no AVX: TensorFlow will end with: Illegal instruction."),
             _("Train with PyTorch, or with images that were built without AVX."),
             Severity.WARNING,
         )
-
-
-def _finding(cause: str, title: str, remedy: str, severity: Severity = Severity.ERROR) -> Finding:
-    return Finding(cause=cause, severity=severity, title=title, objects=(), remedy=Remedy(remedy))
 
 
 def _arguments(options: MinikubeOptions) -> Sequence[str]:

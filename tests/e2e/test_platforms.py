@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import signal
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from tests.controlplane.cluster import Cluster
 from tests.e2e.conftest import Ended, Kfinstall
 from tests.e2e.release import Release
+from tests.e2e.test_real_terminal import Terminal
 from tests.unit.platforms.local import DOCKER
 from tests.unit.platforms.stand_ins import StandIns
 
@@ -139,3 +142,18 @@ def test_from_no_cluster_to_an_install_and_back(
     assert removed.code == 0
     assert "The cluster stays. To delete it too: minikube delete -p kubeflow" in removed.err
     assert list(programs.state("minikube")) == ["kubeflow"]
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="no tmux to be the terminal")
+def test_the_question_at_a_terminal(kfinstall: Kfinstall, programs: StandIns, file: Path, tmp_path: Path) -> None:
+    needed = ("HOME", "KUBECONFIG", "XDG_STATE_HOME", "XDG_CACHE_HOME", "PATH", "KFINSTALL_KUSTOMIZE")
+    given = [f"{key}={kfinstall.environment[key]}" for key in needed if key in kfinstall.environment]
+    command = shlex.join(["env", "LANG=C.UTF-8", *given, *kfinstall.command("platforms", "create", "-f", file)])
+    terminal = Terminal(tmp_path, 100, 30, f"bash --norc -c {shlex.quote(command + '; read -r _')}")
+    try:
+        terminal.until(lambda text: "Make this cluster? [y/N]" in text, "question")
+        assert programs.calls("minikube", "start") == []
+        terminal.keys("y", "Enter")
+        terminal.until(lambda text: "minikube: runs" in text, "end")
+    finally:
+        terminal.close()

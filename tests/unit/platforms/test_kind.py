@@ -136,3 +136,13 @@ def test_what_stands_in_the_way(tmp_path: Path) -> None:
 def test_its_size_is_that_of_docker(machine: TestMachine) -> None:
     offer = PLATFORM.offer(options(workers=2), machine)
     assert (offer.summary, offer.size) == ("kind cluster kubeflow (nodes: 3)", Size(16, 64 * GIB))
+
+
+def test_a_cluster_that_somebody_made_after_a_failure_stays(machine: TestMachine) -> None:
+    machine.programs.fail("kind", "ports")
+    with pytest.raises(ProgramFailed):
+        list(PLATFORM.create(options(), machine))
+    machine.programs.remember("kind", {"kubeflow": "theirs"})
+    assert PLATFORM.status(options(), machine).phase is ClusterPhase.BROKEN
+    machine.write_kubeconfig("kind-kubeflow")
+    assert PLATFORM.status(options(), machine).phase is ClusterPhase.RUNNING
