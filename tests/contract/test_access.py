@@ -1,0 +1,111 @@
+"""The `access` of a document on a real API server: users, the way in, its address, and how it is undone."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bcrypt
+import pytest
+import yaml
+
+from kfinstall.engine.way_in import GATEWAY, WayIn, users, way_in
+from tests.contract import manifests as m
+from tests.contract.adapted import Adapted
+from tests.contract.manifests import Object
+from tests.contract.test_uninstall import exists
+from tests.controlplane.api import Api
+from tests.controlplane.server import ControlPlane
+
+PUBLISHED = "$2y$12$4K/VkmDd1q1Orb3xAt82zu8gk7Ad6ReFR4LCP9UeYE90NLiN9Df72"
+PASSWORDS = "/api/v1/namespaces/auth/secrets/dex-passwords"
+DEX = "/apis/apps/v1/namespaces/auth/deployments/dex"
+SERVICE = "/api/v1/namespaces/istio-system/services/istio-ingressgateway"
+ADA = {"email": "ada@example.com", "password": "correct horse"}
+
+
+@pytest.fixture
+def api(fresh_control_plane: ControlPlane) -> Iterator[Api]:
+    """Of a cluster of its own: the namespaces of Kubeflow have their names."""
+    with Api(fresh_control_plane.kubeconfig()) as opened:
+        yield opened
+
+
+def installer(cluster: ControlPlane, folder: Path, **access: Any) -> Adapted:
+    return Adapted(cluster.kubeconfig(), folder / "state", "kubeflow", document={"access": access})
+
+
+def release() -> list[Object]:
+    configuration = {"issuer": "http://dex:5556/dex", "staticPasswords": [{"email": "user@example.com"}]}
+    dex = m.deployment("dex", "auth")
+    dex["spec"]["template"]["spec"]["containers"][0]["envFrom"] = [{"secretRef": {"name": "dex-passwords"}}]
+    gateway = m.service("istio-ingressgateway", "istio-system", "istio-ingressgateway")
+    gateway["spec"]["ports"] = [{"name": "http2", "port": 80}, {"name": "https", "port": 443}]
+    return [
+        m.namespace("auth"),
+        m.namespace("istio-system"),
+        m.config_map("dex", "auth", **{"config.yaml": yaml.safe_dump(configuration)}),
+        m.secret("dex-passwords", "auth", DEX_USER_PASSWORD=PUBLISHED),
+        dex,
+        gateway,
+    ]
+
+
+def password_hash(api: Api) -> bytes:
+    return base64.b64decode(api.get(PASSWORDS)["data"]["DEX_USER_PASSWORD"])
+
+
+def generation(api: Api) -> int:
+    found: int = api.get(DEX)["metadata"]["generation"]
+    return found
+
+
+def test_users_are_let_in_and_dex_restarted_only_for_them(
+    fresh_control_plane: ControlPlane, api: Api, tmp_path: Path
+) -> None:
+    plain = installer(fresh_control_plane, tmp_path)
+    plain.install(release()).succeeded()
+    mine = installer(fresh_control_plane, tmp_path, type="node-port", allowPlainHttp=True, users=[ADA])
+    mine.install(release()).succeeded()
+    first = password_hash(api)
+    assert bcrypt.checkpw(b"correct horse", first)
+    assert generation(api) == 2
+    assert api.get(SERVICE)["spec"]["type"] == "NodePort"
+    assert users(mine.open()) == ["ada@example.com"]
+
+    assert not mine.install(release()).succeeded().plan.changes
+    assert password_hash(api) == first
+
+    plain.install(release()).succeeded()
+    assert password_hash(api) == PUBLISHED.encode()
+    assert api.get(SERVICE)["spec"]["type"] == "ClusterIP"
+    plain.uninstall().succeeded()
+    assert not exists(api, DEX)
+
+
+def test_the_address_of_nodes(fresh_control_plane: ControlPlane, api: Api, tmp_path: Path) -> None:
+    wanted = installer(fresh_control_plane, tmp_path, type="node-port", port=30080, allowPlainHttp=True, users=[ADA])
+    wanted.install(release()).succeeded()
+    assert way_in(wanted.open()).pending == "No node has an address."
+    api.create("/api/v1/nodes", m.named("v1", "Node", "one"))
+    address = {"status": {"addresses": [{"type": "InternalIP", "address": "192.0.2.7"}]}}
+    api.patch("/api/v1/nodes/one/status", address)
+    assert way_in(wanted.open()) == WayIn("http://192.0.2.7:30080")
+
+
+def test_the_address_of_a_load_balancer(fresh_control_plane: ControlPlane, api: Api, tmp_path: Path) -> None:
+    wanted = installer(fresh_control_plane, tmp_path, type="load-balancer", allowPlainHttp=True, users=[ADA])
+    wanted.install(release()).succeeded()
+    cluster = wanted.open()
+    assert way_in(cluster).pending == "The load balancer has no address yet."
+    namespace, _slash, name = GATEWAY.partition("/")
+    involved = {"kind": "Service", "namespace": namespace, "name": name}
+    event = m.named(
+        "v1", "Event", "quota", namespace, involvedObject=involved, type="Warning", message="Quota exceeded."
+    )
+    api.create(f"/api/v1/namespaces/{namespace}/events", event)
+    assert way_in(cluster).pending == "The load balancer has no address yet. The cloud says: Quota exceeded."
+    api.patch(f"{SERVICE}/status", {"status": {"loadBalancer": {"ingress": [{"ip": "2001:db8::1"}]}}})
+    assert way_in(cluster) == WayIn("http://[2001:db8::1]")
