@@ -65,7 +65,10 @@ class Aks:
                 name=options.name, group=options.resource_group, pools=", ".join(map(_described, pools))
             ),
             _("Azure bills the nodes, their disks and a load balancer by the hour until the cluster is deleted."),
-            Size(cpus=sum(pool.count * cpus(pool.vm_size) for pool in pools), disk=options.nodes.disk_size * GIB),
+            Size(
+                cpus=sum(pool.count * cpus(pool.vm_size) for pool in pools),
+                disk=options.nodes.count * options.nodes.disk_size * GIB,
+            ),
         )
 
     def preflight(self, options: AksOptions, host: Host) -> Iterator[Finding]:

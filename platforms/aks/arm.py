@@ -4,6 +4,7 @@ Only this package's functions import this module: it loads the client library, w
 """
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,9 @@ from kfinstall.contracts.platform import Host
 from kfinstall.errors import Interrupted
 from kfinstall.words import _
 from platforms.aks.refusals import not_logged_in, refused, unreachable
+
+for _logger in ("azure", "msal"):  # what they log as a warning they raise, too: a user needs it once
+    logging.getLogger(_logger).addHandler(logging.NullHandler())
 
 POLLING = 10
 """Seconds between two looks at an operation, where Azure does not say how many."""

@@ -94,7 +94,10 @@ def refused(error: HttpResponseError) -> CloudError:
 
 def not_logged_in(error: AzureError) -> CloudError:
     """There are no credentials, or they are not valid any more."""
-    return CloudError(_("Azure does not accept your credentials."), why=_first_line(error), fix=LOGIN)
+    why = _first_line(error)
+    if why.startswith("DefaultAzureCredential"):  # each way that it tried follows, in words of its own
+        why = _("Neither the environment nor the Azure CLI nor this machine has credentials that are valid.")
+    return CloudError(_("You are not logged in to Azure, or not any more."), why=why, fix=LOGIN)
 
 
 def unreachable(error: AzureError) -> CloudError:

@@ -56,6 +56,7 @@ class ArmServer:
     kubeconfig: bytes = b""
     registered: bool = True
     free_cpus: int = 100
+    secret_expired: bool = False
     sizes: tuple[str, ...] = ("Standard_D8s_v5", "Standard_NC4as_T4_v3")
     instead: dict[tuple[str, str], list[Answer]] = field(default_factory=lambda: defaultdict(list))
     requests: list[tuple[str, str, Body]] = field(default_factory=list)
@@ -77,6 +78,17 @@ class ArmServer:
 
     def refuse(self, method: str, path: str, *answers: Answer) -> None:
         self.instead[method, path.lower()] += answers
+
+    def login(self, path: str) -> Answer:
+        """What Microsoft Entra ID would say: where tokens are to be had, and a token."""
+        if path.endswith("/.well-known/openid-configuration"):
+            here = f"{self.url}/contoso"
+            endpoints = {"issuer": here, "authorization_endpoint": f"{here}/authorize"}
+            return Answer(200, {**endpoints, "token_endpoint": f"{here}/oauth2/v2.0/token"})
+        if self.secret_expired:
+            description = "AADSTS7000222: The provided client secret keys for app 'me' are expired."
+            return Answer(401, {"error": "invalid_client", "error_description": description})
+        return Answer(200, {"token_type": "Bearer", "expires_in": 3600, "access_token": "valid"})
 
     def _usual(self, method: str, path: str, body: Body) -> Answer:
         match method, path.removeprefix(CLUSTER):
@@ -168,12 +180,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         parts = urlsplit(self.path)
         length = int(self.headers.get("Content-Length") or 0)
-        body = json.loads(self.rfile.read(length) or b"{}")
+        content = self.rfile.read(length)
         arm: ArmServer = self.server.arm  # type: ignore[attr-defined]
-        if self.headers.get("Authorization") != "Bearer valid":
+        if parts.path.startswith("/contoso/"):
+            answer = arm.login(parts.path)
+        elif self.headers.get("Authorization") != "Bearer valid":
             answer = Answer(401, error("ExpiredAuthenticationToken", "The access token expiry UTC time is earlier."))
         else:
-            answer = arm.answer(self.command, parts.path, parse_qs(parts.query), body)
+            answer = arm.answer(self.command, parts.path, parse_qs(parts.query), json.loads(content or b"{}"))
         text = json.dumps(answer.body).encode()
         self.send_response(answer.status)
         for name, value in {"Content-Type": "application/json", "Connection": "close", **answer.headers}.items():

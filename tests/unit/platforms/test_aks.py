@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
-from azure.core.credentials import AccessToken
+from azure.core.credentials import AccessToken, TokenCredential
 from azure.core.exceptions import ClientAuthenticationError
+from azure.identity import ClientSecretCredential
 from azure.mgmt.containerservice import ContainerServiceClient
 
 from kfinstall.contracts.manifest import Manifest
@@ -75,7 +76,7 @@ def aks(azure: ArmServer) -> Aks:
     return platform(azure, Token("valid"))
 
 
-def platform(azure: ArmServer, credential: Token) -> Aks:
+def platform(azure: ArmServer, credential: TokenCredential) -> Aks:
     def connect(subscription: str, host: Host) -> ContainerServiceClient:
         return arm.client(
             subscription, host, credential, base_url=azure.url, connection_verify=str(azure.certificate),
@@ -256,7 +257,7 @@ def test_throttling_that_does_not_end_is_told(aks: Aks, azure: ArmServer, host: 
 @pytest.mark.parametrize("credential", [Token("expired"), NoToken("")])
 def test_expired_credentials(azure: ArmServer, host: Patient, credential: Token) -> None:
     refused = failure(lambda: platform(azure, credential).status(options(), host))
-    assert refused.what == "Azure does not accept your credentials."
+    assert "not logged in" in refused.what
     assert "az login" in refused.fix
     assert "Trace ID" not in refused.why
 
@@ -265,9 +266,41 @@ def test_credentials_that_expire_in_the_middle_leave_the_operation_to_go_on_with
     aks: Aks, azure: ArmServer, host: Patient
 ) -> None:
     azure.refuse("GET", OPERATION, Answer(401, arm_error("ExpiredAuthenticationToken")))
-    assert "credentials" in failure(lambda: list(aks.create(options(), host))).what
+    assert "not logged in" in failure(lambda: list(aks.create(options(), host))).what
     list(aks.create(options(), host))
     assert len(azure.asked("PUT")) == 1
+
+
+def test_a_client_secret_that_has_expired(azure: ArmServer, host: Patient) -> None:
+    """Through azure-identity, as with AZURE_CLIENT_SECRET in the environment."""
+    secret = ClientSecretCredential(
+        "contoso", "me", "xyzzy", authority=azure.url, disable_instance_discovery=True,
+        connection_verify=str(azure.certificate),
+    )  # fmt: skip
+    assert platform(azure, secret).status(options(), host).phase is ClusterPhase.ABSENT
+    azure.secret_expired = True
+    again = ClientSecretCredential(
+        "contoso", "me", "xyzzy", authority=azure.url, disable_instance_discovery=True,
+        connection_verify=str(azure.certificate),
+    )  # fmt: skip
+    refused = failure(lambda: platform(azure, again).status(options(), host))
+    assert "AADSTS7000222" in refused.why
+    assert "xyzzy" not in str(refused)
+
+
+def test_nobody_is_logged_in_and_it_is_said_once(tmp_path: Path) -> None:
+    """The real chain of credentials, on a machine that has none."""
+    document = {"apiVersion": "kfinstall.io/v1alpha1", "kind": "Install", "platform": OPTIONS}
+    (tmp_path / "install.yaml").write_text(yaml.safe_dump(document))
+    environment = {
+        "HOME": str(tmp_path), "PATH": "", "XDG_STATE_HOME": str(tmp_path / "state"),
+        "AZURE_TOKEN_CREDENTIALS": "AzureCliCredential",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "kfinstall", "platforms", "status", "-f", str(tmp_path / "install.yaml")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "az login" in done.stderr
+    assert done.stderr.count("zure CLI") == 1
 
 
 def test_nobody_answers(aks: Aks, azure: ArmServer, host: Patient, tmp_path: Path) -> None:
