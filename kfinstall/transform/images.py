@@ -15,6 +15,7 @@ from kfinstall.facts.mirrors import Mapped, mapped
 from kfinstall.facts.pull_remedies import DOCKER_HUB_LOGIN
 from kfinstall.facts.webhooks import pod_template
 from kfinstall.model.images import Images, PullSecret
+from kfinstall.model.mirror_map import mirror_map
 from kfinstall.words import _
 
 APPLICATION = "kfinstall/images"
@@ -33,6 +34,15 @@ def transformed(manifests: Sequence[Manifest], images: Images, surroundings: Sur
     for secret in images.pull_secrets:
         changed = _with_secret(changed, secret, surroundings.namespace)
     return changed
+
+
+def notice(images: Images) -> str:
+    """Whom one trusts with a mirror; "" where it is one's own."""
+    registry = mirror_map(images.mirror).registry if images.mirror else None
+    if registry is None:
+        return ""
+    text = _("Images come from {registry}, which is run by somebody else. See kfinstall mirror list for what it lacks.")
+    return text.format(registry=registry)
 
 
 def _refuse_shared_names(manifests: Sequence[Manifest], names: Mapped) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.model.install import Install
-from kfinstall.transform import access, images, rights, storage
+from kfinstall.transform import access, images, proxy, rights, storage
 
 
 def transformed(manifests: Sequence[Manifest], install: Install, surroundings: Surroundings) -> list[Manifest]:
@@ -14,10 +14,16 @@ def transformed(manifests: Sequence[Manifest], install: Install, surroundings: S
     stored = storage.transformed(manifests, install.storage, name, surroundings)
     permitted = rights.transformed(stored, install.rbac, name, surroundings)
     reachable = access.transformed(permitted, install.access, surroundings)
-    return images.transformed(reachable, install.images, surroundings)  # last: what is added is pulled, too
+    proxied = proxy.transformed(reachable, install.proxy, surroundings)
+    return images.transformed(proxied, install.images, surroundings)  # last: what is added is pulled, too
 
 
 def notices(install: Install) -> list[str]:
     """What the user should know before the objects are written."""
-    found = (storage.notice(install.storage), rights.notice(install.rbac), access.notice(install.access))
+    found = (
+        storage.notice(install.storage),
+        rights.notice(install.rbac),
+        access.notice(install.access),
+        images.notice(install.images),
+    )
     return [notice for notice in found if notice]

@@ -16,7 +16,7 @@ from kfinstall.facts.image_places import images as images_of
 from kfinstall.facts.mirrors import mapped
 from kfinstall.model.images import Images
 from kfinstall.model.mirror_map import mirror_map, mirror_names
-from kfinstall.transform.images import transformed
+from kfinstall.transform.images import notice, transformed
 
 Object = dict[str, Any]
 DIGEST = "sha256:" + "a" * 64
@@ -91,6 +91,13 @@ def test_every_map_that_ships_can_be_used(name: str) -> None:
     known = mirror_map(name)
     images = Images(mirror=name, registry=None if known.registry else "registry.example.com")
     assert mapped(images)("gcr.io/a/b:1").endswith("/b:1")
+
+
+def test_who_runs_a_public_mirror_is_said_before() -> None:
+    assert notice(Images(mirror="daocloud")).startswith(
+        "Images come from m.daocloud.io, which is run by somebody else."
+    )
+    assert notice(Images(mirror="private", registry="registry.example.com")) == notice(Images()) == ""
 
 
 def test_all_containers_of_all_kinds() -> None:
