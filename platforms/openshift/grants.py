@@ -1,13 +1,16 @@
 """Rights to security context constraints, for exactly the service accounts whose pods need them."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 
 from kfinstall.contracts.manifest import Body, Manifest
 from kfinstall.errors import PlanRefused
 from kfinstall.facts.rights import ACCOUNT, bound, cluster_role, subject
 from kfinstall.facts.webhooks import pod_template
+from kfinstall.transform.profiles import home, profiles
+from kfinstall.transform.rights import NOTEBOOKS
 from kfinstall.words import _
 from platforms.openshift.constraints import Constraint, Need, needs
 
@@ -54,12 +57,18 @@ class Workload:
 def granted(manifests: Sequence[Manifest], namespace: str, widest: Constraint) -> list[Manifest]:
     """The manifests, and the rights that their pods need.
 
-    namespace: of objects that name none. widest: the widest constraint that may be granted. Raises PlanRefused.
+    The notebooks of every profile have a sidecar. namespace: of objects that name none. widest: what may be granted at
+    most. Raises PlanRefused.
     """
     found = {each.manifest.key: each for each in _workloads(manifests, namespace)}
     _refuse_wider([each for each in found.values() if each.constraint > widest])
     marked = [_marked(manifest, found.get(manifest.key)) for manifest in manifests]
-    return [*(Manifest(body, APPLICATION) for body in _rights(list(found.values()))), *marked]
+    users = profiles(manifests)
+    accounts = [(each.constraint, each.namespace, each.account) for each in found.values() if each.constraint]
+    accounts += [(SIDECAR.constraint, profile, NOTEBOOKS) for profile in users]
+    known = {manifest.key for manifest in manifests}
+    added = [Manifest(body, APPLICATION) for body in (*starmap(home, users.items()), *_rights(accounts))]
+    return [*(manifest for manifest in added if manifest.key not in known), *marked]
 
 
 def _workloads(manifests: Sequence[Manifest], namespace: str) -> Iterator[Workload]:
@@ -84,13 +93,12 @@ def _refuse_wider(workloads: Sequence[Workload]) -> None:
         )
 
 
-def _rights(workloads: Sequence[Workload]) -> Iterator[Body]:
-    """A role for each constraint, and a binding for each namespace with the accounts that need it."""
-    accounts: dict[Constraint, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for each in workloads:
-        if each.constraint:
-            accounts[each.constraint][each.namespace].add(f"{ACCOUNT}{each.namespace}:{each.account}")
-    for constraint, places in sorted(accounts.items()):
+def _rights(accounts: Iterable[tuple[Constraint, str, str]]) -> Iterator[Body]:
+    """A role for each constraint, and a binding for each namespace with the service accounts that need it."""
+    found: dict[Constraint, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for constraint, namespace, account in accounts:
+        found[constraint][namespace].add(f"{ACCOUNT}{namespace}:{account}")
+    for constraint, places in sorted(found.items()):
         name = f"kfinstall-scc-{constraint.scc}"
         rule = {
             "apiGroups": ["security.openshift.io"], "resources": ["securitycontextconstraints"],

@@ -109,6 +109,15 @@ def test_a_sidecar_has_a_user_of_its_own(label: str | None, granted: bool) -> No
     assert bindings(made) == ({"kfinstall-scc-nonroot-v2": ["ml/default"]} if granted else {})
 
 
+def test_notebooks_of_profiles_have_a_sidecar() -> None:
+    profile = m.named("kubeflow.org/v1", "Profile", "ada", spec={"owner": {"kind": "User", "name": "ada@example.com"}})
+    made = adapted(profile)
+    assert bindings(made) == {"kfinstall-scc-nonroot-v2": ["ada/default-editor"]}
+    [namespace] = [each for each in made if each["kind"] == "Namespace"]
+    assert namespace["metadata"]["annotations"] == {"owner": "ada@example.com"}
+    assert namespace not in adapted(profile, m.namespace("ada"))
+
+
 def test_istios_plugin_goes_where_multus_looks() -> None:
     plugin = workload({"volumes": [
         {"name": "cni-bin-dir", "hostPath": {"path": "/opt/cni/bin"}},
