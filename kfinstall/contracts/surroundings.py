@@ -30,6 +30,10 @@ class Surroundings(Protocol):
     def groups(self) -> Set[str] | None:
         """The names of the API groups that are served."""
 
+    @property
+    def service_networks(self) -> Sequence[str] | None:
+        """The networks that Services have their addresses of, as 10.96.0.0/12."""
+
     def secret(self, namespace: str, name: str) -> Mapping[str, str] | None:
         """What a Secret of the cluster holds, decoded; {} where there is no such."""
 
@@ -43,6 +47,7 @@ class Nowhere:
     storage_classes: Sequence[Body] | None = None
     user: str | None = None
     groups: Set[str] | None = None
+    service_networks: Sequence[str] | None = None
 
     def secret(self, namespace: str, name: str) -> Mapping[str, str] | None:  # noqa: ARG002 - of the protocol
         return None

@@ -37,6 +37,18 @@ class ClusterSurroundings:
         except ApiError:
             return None
 
+    @cached_property
+    def service_networks(self) -> Sequence[str] | None:
+        """Servers before 1.33 name none; the address that all pods need then is the API server's."""
+        named = self._all("/apis/networking.k8s.io/v1/servicecidrs")
+        if named:
+            return [network for each in named for network in each["spec"]["cidrs"]]
+        try:
+            server = self.cluster.look("/api/v1/namespaces/default/services/kubernetes")
+        except ApiError:
+            return None
+        return list(server["spec"].get("clusterIPs") or ()) if server else None
+
     def secret(self, namespace: str, name: str) -> Mapping[str, str] | None:
         try:
             found = self.cluster.look(f"/api/v1/namespaces/{namespace}/secrets/{name}")

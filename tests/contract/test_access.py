@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -109,3 +110,15 @@ def test_the_address_of_a_load_balancer(fresh_control_plane: ControlPlane, api: 
     assert way_in(cluster).pending == "The load balancer has no address yet. The cloud says: Quota exceeded."
     api.patch(f"{SERVICE}/status", {"status": {"loadBalancer": {"ingress": [{"ip": "2001:db8::1"}]}}})
     assert way_in(cluster) == WayIn("http://[2001:db8::1]")
+
+
+def test_the_proxy_is_not_for_the_cluster_itself(fresh_control_plane: ControlPlane, api: Api, tmp_path: Path) -> None:
+    document = {"proxy": {"https": "http://proxy.example.com:3128"}}
+    Adapted(fresh_control_plane.kubeconfig(), tmp_path / "state", "kubeflow", document=document).install(
+        release()
+    ).succeeded()
+    [container] = api.get(DEX)["spec"]["template"]["spec"]["containers"]
+    environment = {each["name"]: each["value"] for each in container["env"]}
+    server = ip_address(api.get("/api/v1/namespaces/default/services/kubernetes")["spec"]["clusterIP"])
+    networks = [ip_network(each) for each in environment["NO_PROXY"].split(",") if "/" in each]
+    assert any(server in network for network in networks)

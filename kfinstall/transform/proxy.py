@@ -1,0 +1,63 @@
+"""The proxy in the environment of the components that call out of the cluster: configs/outward.yaml."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from importlib.resources import files
+
+import yaml
+
+from kfinstall.contracts.manifest import Body, Manifest
+from kfinstall.contracts.surroundings import Surroundings
+from kfinstall.model.proxy import Proxy
+
+INSIDE = ("localhost", "127.0.0.1", ".svc", ".cluster.local")
+"""Never reached by a proxy. .svc: what Kubernetes appends to the name of a Service that a pod asks for."""
+
+WORKLOADS = frozenset({("apps", "Deployment"), ("apps", "StatefulSet")})
+
+
+def transformed(manifests: Sequence[Manifest], proxy: Proxy, surroundings: Surroundings) -> list[Manifest]:
+    """The manifests, with the proxy where it is needed."""
+    if not (proxy.http or proxy.https):
+        return list(manifests)
+    variables = _variables(proxy, surroundings)
+    return [_with(each, variables) if _calls_out(each, surroundings.namespace) else each for each in manifests]
+
+
+@lru_cache(maxsize=1)
+def outward() -> frozenset[str]:
+    """The workloads of all releases that call out, as `namespace/name`."""
+    return frozenset(yaml.safe_load(files("configs").joinpath("outward.yaml").read_text(encoding="utf-8")))
+
+
+def _calls_out(manifest: Manifest, namespace: str) -> bool:
+    name = f"{manifest.namespace or namespace}/{manifest.name}"
+    return (manifest.group, manifest.kind) in WORKLOADS and name in outward()
+
+
+def _variables(proxy: Proxy, surroundings: Surroundings) -> dict[str, str]:
+    """In both spellings: Go reads either, curl takes http_proxy in small letters only."""
+    direct = ",".join(dict.fromkeys([*INSIDE, *_networks(surroundings), *proxy.exceptions]))
+    values = {"HTTP_PROXY": proxy.http, "HTTPS_PROXY": proxy.https, "NO_PROXY": direct}
+    given = {name: value for name, value in values.items() if value}
+    return {spelt: value for name, value in given.items() for spelt in (name, name.lower())}
+
+
+def _networks(surroundings: Surroundings) -> Iterator[str]:
+    """Of Services and pods, where the cluster tells: it does not tell a pod network that the nodes do not know of."""
+    yield from surroundings.service_networks or ()
+    for node in surroundings.nodes or ():
+        yield from (node.get("spec") or {}).get("podCIDRs") or ()
+
+
+def _with(manifest: Manifest, variables: Mapping[str, str]) -> Manifest:
+    spec = manifest.body["spec"]
+    pod = spec["template"]["spec"]
+    containers = [{**each, "env": _environment(each, variables)} for each in pod["containers"]]
+    template = {**spec["template"], "spec": {**pod, "containers": containers}}
+    return Manifest({**manifest.body, "spec": {**spec, "template": template}}, manifest.application)
+
+
+def _environment(container: Body, variables: Mapping[str, str]) -> list[Body]:
+    kept = [each for each in container.get("env") or () if each["name"] not in variables]
+    return [*kept, *({"name": name, "value": value} for name, value in variables.items())]

@@ -1,0 +1,67 @@
+"""The proxy in the environment of what calls out, and what is reached without it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from kfinstall.contracts.manifest import Manifest
+from kfinstall.contracts.surroundings import Nowhere
+from kfinstall.model.proxy import Proxy
+from kfinstall.transform.proxy import transformed
+
+Object = dict[str, Any]
+
+PROXY = "http://proxy.example.com:3128"
+CLUSTER = Nowhere("kubeflow", nodes=[{"spec": {"podCIDRs": ["10.244.0.0/24"]}}], service_networks=["10.96.0.0/12"])
+
+
+def deployment(namespace: str, name: str, **container: Any) -> Manifest:
+    metadata = {"name": name, "namespace": namespace}
+    template = {"spec": {"containers": [{"name": "main", **container}]}}
+    return Manifest(
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": {"template": template}}, "app"
+    )
+
+
+def environment(manifest: Manifest, **proxy: Any) -> dict[str, str]:
+    [after] = transformed([manifest], Proxy.model_validate(proxy), CLUSTER)
+    [container] = after.body["spec"]["template"]["spec"]["containers"]
+    return {each["name"]: each["value"] for each in container.get("env") or ()}
+
+
+def test_what_calls_out_gets_the_proxy_and_reaches_the_cluster_without_it() -> None:
+    found = environment(deployment("auth", "dex"), http=PROXY, https=PROXY, exceptions=[".corp.example.com"])
+    assert found["HTTPS_PROXY"] == found["https_proxy"] == found["http_proxy"] == PROXY
+    direct = "localhost,127.0.0.1,.svc,.cluster.local,10.96.0.0/12,10.244.0.0/24,.corp.example.com"
+    assert found["NO_PROXY"] == found["no_proxy"] == direct
+
+
+def test_the_rest_of_the_environment_stays_and_what_was_there_of_a_proxy_goes() -> None:
+    env = [{"name": "A", "value": "1"}, {"name": "HTTPS_PROXY", "value": "http://old.example.com"}]
+    found = environment(deployment("istio-system", "istiod", env=env), https=PROXY)
+    assert (found["A"], found["HTTPS_PROXY"]) == ("1", PROXY)
+    assert "HTTP_PROXY" not in found
+
+
+def test_what_stays_inside_is_left_alone() -> None:
+    assert environment(deployment("kubeflow", "mysql"), https=PROXY) == {}
+    assert environment(deployment("auth", "dex")) == {}
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"http": "proxy.example.com:3128"}, "the URL of a proxy is expected"),
+        ({"https": "http://ada:secret@proxy.example.com"}, "a proxy without a login"),
+        ({"exceptions": ["a b"], "http": PROXY}, "a host, a domain such as"),
+        ({"exceptions": [".example.com"]}, "there is no proxy that these are exceptions of"),
+    ],
+)
+def test_what_cannot_be_is_refused_when_the_file_is_read(document: Object, message: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Proxy.model_validate(document)
+    assert message in str(refused.value)
+    assert "ada" not in str(refused.value)
