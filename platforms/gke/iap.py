@@ -37,47 +37,47 @@ def transformed(manifests: Sequence[Manifest], options: GkeOptions, iap: Iap) ->
 
 
 def findings(options: GkeOptions, iap: Iap, cloud: Cloud) -> Iterator[Finding]:
-    """What only the user can do. Always one: Google cannot be asked whether the redirect is registered."""
+    """What the load balancer would wait for in vain."""
     address = _address(options, iap)
-    found = cloud.items("compute", f"projects/{options.project}/global/addresses", "items")
-    ip = next((each["address"] for each in found if each["name"] == address), "")
-    if not ip:
+    known = cloud.items("compute", f"projects/{options.project}/global/addresses", "items")
+    if address not in [each["name"] for each in known]:
         create = f"gcloud compute addresses create {address} --global --project {options.project}"
         title = _("The project has no global address {name} (platform.iap.address).").format(name=address)
         yield Finding("iap-address", Severity.ERROR, title, (), Remedy(_("Reserve it."), (create,)))
+
+
+def notices(options: GkeOptions, iap: Iap) -> list[str]:
+    """What becomes public, and what only the user can do: Google has no API for OAuth clients since March 2026."""
     redirect = f"https://iap.googleapis.com/v1/oauth/clientIds/{iap.client_id}:handleRedirect"
-    yield Finding(
-        "iap-by-hand",
-        Severity.INFO,
-        _("Identity-Aware Proxy makes Kubeflow public at https://{host}, behind Google's login.").format(
-            host=options.host
-        ),
-        (),
-        Remedy(
-            _(
-                "Register the redirect {redirect} with the OAuth client, let the name lead to the address, and grant "
-                "roles/iap.httpsResourceAccessor to whoever may come in. It answers 10 to 15 minutes after the install."
-            ).format(redirect=redirect),
-            () if iap.host else (_endpoint(options, ip or "ADDRESS"),),
-        ),
-        docs="https://cloud.google.com/iap/docs/enabling-kubernetes-howto",
-    )
+    told = [
+        _(
+            "Kubeflow becomes reachable from the internet at https://{host}, behind Google's login; "
+            "it answers 10 to 15 minutes after the install."
+        ).format(host=options.host),
+        _("Register this redirect with the OAuth client, or nobody gets in: {redirect}").format(redirect=redirect),
+        _("Grant roles/iap.httpsResourceAccessor to whoever may come in."),
+    ]
+    if not iap.host:
+        told.append(_("Let the name lead to the address with: {command}").format(command=_endpoint(options, iap)))
+    return told
 
 
 def _address(options: GkeOptions, iap: Iap) -> str:
     return iap.address or f"{options.cluster}-ip"
 
 
-def _endpoint(options: GkeOptions, ip: str) -> str:
+def _endpoint(options: GkeOptions, iap: Iap) -> str:
     """https://cloud.google.com/endpoints/docs/openapi/cloud-goog-dns-configure; JSON is YAML as well."""
+    ip = f"gcloud compute addresses describe {_address(options, iap)} --global --project {options.project}"
     service = {
         "swagger": "2.0",
         "info": {"title": options.cluster, "version": "1"},
         "host": options.host,
         "paths": {},
-        "x-google-endpoints": [{"name": options.host, "target": ip}],
+        "x-google-endpoints": [{"name": options.host, "target": f"'$({ip} --format 'value(address)')'"}],
     }
-    return f"echo '{json.dumps(service)}' > endpoint.yaml; gcloud endpoints services deploy endpoint.yaml"
+    deploy = f"gcloud endpoints services deploy endpoint.yaml --project {options.project}"
+    return f"echo '{json.dumps(service)}' > endpoint.yaml; {deploy}"
 
 
 def _behind(service: Manifest) -> Manifest:

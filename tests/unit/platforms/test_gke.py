@@ -14,10 +14,11 @@ from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Nowhere
 from kfinstall.engine.host import LocalHost
 from kfinstall.errors import DocumentError, PlanRefused
+from kfinstall.model.install import Install
 from kfinstall.model.load import load
+from platforms.gke import Gke
 from platforms.gke.machines import cpus, memory
 from platforms.gke.options import GkeOptions
-from platforms.gke.platform import Gke
 
 GKE = Gke()
 KEY = json.dumps({"type": "service_account", "private_key": "planted-key"})
@@ -185,6 +186,30 @@ def test_iap_stands_before_the_gateway() -> None:
     assert annotations["kubernetes.io/ingress.allow-http"] == "false"
     assert annotations["kubernetes.io/ingress.global-static-ip-name"] == "kubeflow-ip"
     assert annotations["networking.gke.io/managed-certificates"] == certificate["metadata"]["name"]
+
+
+def told(**more: Any) -> list[str]:
+    wanted = options(iap={**IAP, **more})
+    return GKE.notices(wanted, Install(platform=wanted))
+
+
+def test_what_becomes_public_is_said_before(tmp_path: Path) -> None:
+    public, redirect, _grant, endpoint = told()
+    assert "reachable from the internet at https://kubeflow.endpoints.lab-project.cloud.goog" in public
+    assert "10 to 15 minutes" in public
+    assert "https://iap.googleapis.com/v1/oauth/clientIds/1-a.apps.googleusercontent.com:handleRedirect" in redirect
+    gcloud = tmp_path / "gcloud"
+    gcloud.write_text('#!/bin/sh\n[ "$2" = addresses ] && echo 34.9.9.9 || exit 0\n')
+    gcloud.chmod(0o755)
+    command = endpoint.partition(": ")[2]
+    subprocess.run(["/bin/sh", "-c", command], cwd=tmp_path, env={"PATH": str(tmp_path)}, check=True)
+    service = json.loads((tmp_path / "endpoint.yaml").read_text())
+    host = "kubeflow.endpoints.lab-project.cloud.goog"
+    assert service["x-google-endpoints"] == [{"name": host, "target": "34.9.9.9"}]
+
+
+def test_a_host_name_of_ones_own_needs_no_endpoint() -> None:
+    assert not any("endpoints" in line for line in told(host="kubeflow.example.com"))
 
 
 def test_iap_without_a_gateway() -> None:
