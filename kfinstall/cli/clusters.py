@@ -58,7 +58,7 @@ def made(release: Release, teller: Narrator, *, yes: bool) -> None:
     teller.note(told(cluster, status))
     teller.note(_("It will be: {summary}. {cost}").format(summary=offer.summary, cost=offer.cost).strip())
     if not yes:
-        agreed(_QUESTIONS.get(status.phase, _QUESTIONS[ClusterPhase.ABSENT]))
+        agreed(QUESTIONS[status.phase])
     tell(cluster.create(), host, teller)
 
 
@@ -124,9 +124,10 @@ PHASES = {
     ClusterPhase.OUTGROWN: _("too small for what is asked, and your file allows to make it anew"),
 }
 
-_QUESTIONS = {
+QUESTIONS = {
     ClusterPhase.ABSENT: _("Make this cluster?"),
     ClusterPhase.CREATING: _("Go on making this cluster?"),
     ClusterPhase.STOPPED: _("Start this cluster?"),
+    ClusterPhase.BROKEN: _("Try to bring this cluster up?"),
     ClusterPhase.OUTGROWN: _("Delete the cluster with everything in it, and make it anew?"),
 }

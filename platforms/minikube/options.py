@@ -49,7 +49,7 @@ def _enough_cpus(cpus: int) -> int:
 def _enough_memory(text: str) -> str:
     if bytes_of(text) < LEAST_MEMORY:
         message = _(
-            "{memory} is too little: Kubernetes itself takes 1 GiB, and the pods of the whole Kubeflow request 7.2 GiB "
+            "{memory} is too little: Kubernetes itself takes 1 GiB, and the pods of the whole Kubeflow request 7 GiB "
             "(26.03). 4g carry the workbench, 10g the least of Kubeflow, 16g are comfortable."
         )
         raise ValueError(message.format(memory=text))

@@ -1,0 +1,29 @@
+"""What the presets ask of a cluster, summed from the real releases."""
+
+from pathlib import Path
+
+import pytest
+
+from kfinstall.contracts.platform import Size
+from kfinstall.facts.sizing import demand
+from platforms.minikube.options import MinikubeOptions
+from tests.golden.test_releases import cache, preset, pytestmark, rendered
+
+__all__ = ["cache", "pytestmark"]
+
+GIB = 1024**3
+
+
+@pytest.mark.parametrize(
+    ("name", "pods", "comfortable"),
+    [
+        ("kubeflow-26.03", 52, "8 CPUs and 16Gi of memory"),
+        ("kubeflow-1.10", 50, "7 CPUs and 16Gi of memory"),
+        ("starter", 3, "3 CPUs and 5Gi of memory"),
+    ],
+)
+def test_minikubes_defaults_carry_every_preset(name: str, pods: int, comfortable: str, cache: Path) -> None:
+    wanted = demand(rendered(preset(name), cache).manifests)
+    assert (wanted.pods, wanted.comfortable) == (pods, comfortable)
+    assert not wanted.tight_in(MinikubeOptions(type="minikube").size)
+    assert wanted.too_large_for(Size(2, 2 * GIB)), "minikube's own default"
