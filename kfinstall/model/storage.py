@@ -192,7 +192,8 @@ class LocalPath(Provisioned):
 
 
 def _automatic_unless_said(value: object) -> object:
-    return {"type": "auto", **value} if isinstance(value, Mapping) else value
+    """A volume for notebooks can be asked for without a word about the rest."""
+    return {"type": "auto", **value} if isinstance(value, Mapping) and value.keys() <= {"notebooks"} else value
 
 
 Storage = Annotated[
