@@ -90,6 +90,7 @@ class Aks:
     def create(self, options: AksOptions, host: Host) -> Iterator[Progress]:
         from platforms.aks.arm import explained  # noqa: PLC0415 - loads the client library
 
+        _forget_access(options, host)
         with explained():
             yield from self._cluster(options, host).create()
 
@@ -98,7 +99,7 @@ class Aks:
 
         with explained():
             yield from self._cluster(options, host).delete()
-        _kubeconfig(options, host).unlink(missing_ok=True)
+        _forget_access(options, host)
 
     def access(self, options: AksOptions, host: Host) -> ClusterAccess:
         """Asks Azure once for the kubeconfig, and keeps it where only the user can read it."""
@@ -148,3 +149,9 @@ def _folder(options: AksOptions, host: Host) -> Path:
 def _kubeconfig(options: AksOptions, host: Host) -> Path:
     """Apart for the administrator, so that taking the option back is enough to be somebody else again."""
     return _folder(options, host) / ("admin.kubeconfig" if options.admin_credentials else f"{options.login}.kubeconfig")
+
+
+def _forget_access(options: AksOptions, host: Host) -> None:
+    """A cluster that is made or started may have another address and other certificates than before."""
+    for path in _folder(options, host).glob("*.kubeconfig"):
+        path.unlink()

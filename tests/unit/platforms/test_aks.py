@@ -328,6 +328,16 @@ def test_the_kubeconfig_is_the_users_own_and_is_asked_for_once(aks: Aks, azure: 
     assert azure.asked("POST") == [f"{CLUSTER}/listClusterUserCredential"]
 
 
+def test_a_cluster_that_is_made_anew_gets_a_new_kubeconfig(aks: Aks, azure: ArmServer, host: Patient) -> None:
+    azure.kubeconfig = b"users: []\n"
+    aks.access(options(), host)
+    azure.kubeconfig = b"users: [{name: new, user: {}}]\n"
+    list(aks.create(options(), host))
+    path = aks.access(options(), host).kubeconfig
+    assert path is not None
+    assert yaml.safe_load(path.read_text())["users"][0]["name"] == "new"
+
+
 def test_the_administrator_is_used_only_when_that_is_asked_for(aks: Aks, azure: ArmServer, host: Patient) -> None:
     azure.kubeconfig = b"users: []\n"
     admin = aks.access(options(adminCredentials=True), host)
