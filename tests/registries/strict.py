@@ -16,7 +16,10 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass
 class Strict:
-    """tokens: user -> what its token opens; "" is for strangers. busy: answers 429, as many times, with this pause."""
+    """tokens: user -> what its token opens; "" is for strangers. busy: answers 429, as many times, with this pause.
+
+    moved: where it sends those whom it would let in. credentials: the Authorization headers that it saw.
+    """
 
     tokens: dict[str, str] = field(default_factory=lambda: {"": "open/"})
     password: str = "planted-token-password"
@@ -25,6 +28,8 @@ class Strict:
     retry_after: str = "1"
     asked: list[str] = field(default_factory=list)
     scopes: list[str] = field(default_factory=list)
+    moved: str = ""
+    credentials: list[str | None] = field(default_factory=list)
     host: str = ""
 
     @contextmanager
@@ -62,12 +67,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_HEAD(self) -> None:
         self.registry.asked.append(self.path)
+        self.registry.credentials.append(self.headers.get("Authorization"))
         repository = self.path.removeprefix("/v2/").partition("/manifests/")[0]
         opens = self.headers.get("Authorization", "").removeprefix("Bearer ")
         if not opens or not repository.startswith(opens):
             realm = self.registry.realm or f"http://{self.registry.host}/token"
             challenge = f'Bearer realm="{realm}",service="tests",scope="repository:{repository}:pull"'
             self._answer(401, {"WWW-Authenticate": challenge})
+        elif self.registry.moved:
+            self._answer(307, {"Location": f"http://{self.registry.moved}{self.path}"})
         elif self.registry.busy:
             self.registry.busy -= 1
             self._answer(429, {"Retry-After": self.registry.retry_after, "RateLimit-Limit": "100;w=21600"})

@@ -82,6 +82,14 @@ def test_credentials_go_nowhere_without_tls(strict: Strict) -> None:
     assert "planted" not in repr(ROBOT)
 
 
+def test_credentials_do_not_follow_to_another_host(strict: Strict) -> None:
+    with Strict().serving() as elsewhere:
+        strict.moved = elsewhere.host
+        look(strict.host, "open/app:1")
+    assert elsewhere.asked == ["/v2/open/app/manifests/1"]
+    assert elsewhere.credentials == [None]
+
+
 def test_a_registry_that_asks_for_a_pause_gets_it(strict: Strict) -> None:
     strict.busy = 2
     pauses: list[float] = []

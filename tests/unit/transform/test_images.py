@@ -11,12 +11,14 @@ from pydantic import ValidationError
 
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Nowhere
-from kfinstall.errors import PlanRefused
+from kfinstall.errors import DocumentError, PlanRefused
 from kfinstall.facts.image_places import images as images_of
 from kfinstall.facts.mirrors import mapped
 from kfinstall.model.images import Images
+from kfinstall.model.load import load
 from kfinstall.model.mirror_map import mirror_map, mirror_names
 from kfinstall.transform.images import notice, transformed
+from platforms.existing import ExistingOptions
 
 Object = dict[str, Any]
 DIGEST = "sha256:" + "a" * 64
@@ -275,3 +277,16 @@ def test_what_cannot_be_is_refused_with_words(images: Object, words: str) -> Non
     with pytest.raises(ValidationError) as caught:
         Images.model_validate(images)
     assert words in str(caught.value)
+
+
+def test_what_is_wrong_is_said_with_its_place_and_without_the_password() -> None:
+    text = (
+        "apiVersion: kfinstall.io/v1alpha1\nkind: Install\nplatform: {type: existing}\nimages:\n"
+        "  mirror: daoclod\n  pullSecrets:\n  - {name: a, registry: 'x y', username: b, password: '${PASSWORD}'}\n"
+    )
+    with pytest.raises(DocumentError) as caught:
+        load(["i.yaml"], platforms={"existing": ExistingOptions}, environ={"PASSWORD": "planted"}, read=lambda _: text)
+    said = str(caught.value)
+    assert 'i.yaml:5:11: images.mirror: "daoclod" is not known. Did you mean "daocloud"?' in said
+    assert "i.yaml:7:25: images.pullSecrets[0].registry: a registry is expected here" in said
+    assert "planted" not in said
