@@ -30,16 +30,15 @@ class Mirror:
         return self.known.hosts if self.known else {}
 
     def serves(self, reference: Reference) -> bool:
-        name = f"{reference.registry}/{reference.repository}"
         if self.known is None:
             return True
-        known = not self.known.serves or any(_begins(name, start) for start in self.known.serves)
-        return known and name not in self.known.missing
+        name = f"{reference.registry}/{reference.repository}"
+        listed = not self.known.serves or any(_begins(name, start) for start in self.known.serves)
+        return listed and name not in self.known.missing
 
     def rewritten(self, reference: Reference) -> str:
         """The reference as a manifest has it that pulls from the mirror."""
-        version = _VERSION.search(str(reference))
-        return self.repository(reference) + (version[0] if version else "")
+        return self.repository(reference) + _version(str(reference))
 
     def repository(self, reference: Reference) -> str:
         """Its name there, without tag and digest."""
@@ -65,8 +64,7 @@ class Mapped:
         except InvalidReference:
             return image
         name = self._repository(reference)
-        version = _VERSION.search(image)
-        return f"{name}{version[0] if version else ''}" if name else image
+        return name + _version(image) if name else image
 
     def _repository(self, reference: Reference) -> str | None:
         name = f"{reference.registry}/{reference.repository}"
@@ -97,6 +95,12 @@ def public_mirror() -> Mirror:
 def moved(repository: str) -> str:
     """Where the images of a repository went, under newer tags; the repository itself where it stayed."""
     return str(data()["moved"].get(repository, repository))
+
+
+def _version(image: str) -> str:
+    """Tag and digest, as they are written."""
+    found = _VERSION.search(image)
+    return found[0] if found else ""
 
 
 def _begins(name: str, start: str) -> bool:

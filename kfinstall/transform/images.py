@@ -26,6 +26,8 @@ POD_SPECIFICATIONS = {"Pod": ("spec",), "CronJob": ("spec", "jobTemplate", "spec
 
 def transformed(manifests: Sequence[Manifest], images: Images, surroundings: Surroundings) -> list[Manifest]:
     """The objects with the images of the document's mirror, its pull policy and its pull secrets."""
+    if images == Images():
+        return list(manifests)
     names = mapped(images)
     _refuse_shared_names(manifests, names)
     changed = [Manifest(with_images(each.body, names), each.application) for each in manifests]
