@@ -94,8 +94,8 @@ class Ack:
         if options.mainland and install.images.mirror == "daocloud":
             found.append(
                 _(
-                    "Images come through m.daocloud.io, a public mirror of volunteers. `images.registry` takes them "
-                    "from a registry of yours, `platform.mainland: false` from where they were published."
+                    "The mirror is for mainland China: platform.mainland: false takes images from where they were "
+                    "published, images.registry from a registry of yours."
                 )
             )
         if isinstance(install.access, LoadBalancer):

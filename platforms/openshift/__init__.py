@@ -28,6 +28,9 @@ from platforms.openshift.notebooks import without_group
 GROUP = "security.openshift.io"
 """Served by every OpenShift, MicroShift included."""
 
+MULTUS = "k8s.cni.cncf.io"
+"""Served by OpenShift; MicroShift has it as an option, and chains network plugins without it."""
+
 OC = "https://docs.openshift.com/container-platform/latest/cli_reference/openshift_cli/getting-started-cli.html"
 CONTEXT = r"[^/]+/([^/]+:\d+)/.+|(crc-admin|crc-developer)"
 """NAMESPACE/HOST:PORT/USER, as `oc login` writes them (openshift/oc, smart_merge.go); those of OpenShift Local."""
@@ -67,14 +70,17 @@ class OpenShift:
         self, manifests: Sequence[Manifest], options: OpenShiftOptions, surroundings: Surroundings
     ) -> list[Manifest]:
         """With Istio's plugin where OpenShift looks for it, and with the constraints that pods need."""
-        if surroundings.groups is not None and GROUP not in surroundings.groups:
+        groups = surroundings.groups
+        if groups is not None and GROUP not in groups:
             raise PlanRefused(
                 _("This cluster is no OpenShift."),
                 why=_("It does not serve {group}.").format(group=GROUP),
                 fix=_("Choose another context, or platform.type: existing."),
             )
         widest = next(each for each in Constraint if each.scc == options.widest_scc)
-        placed = [without_group(manifest) for manifest in with_multus(manifests, APPLICATION)]
+        multus = groups is None or MULTUS in groups
+        meshed = with_multus(manifests, APPLICATION) if multus else manifests
+        placed = [without_group(manifest) for manifest in meshed]
         return granted(placed, surroundings.namespace, widest)
 
 

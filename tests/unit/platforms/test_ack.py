@@ -123,10 +123,10 @@ def test_load_balancers_are_on_the_internet_only_when_asked_for() -> None:
 
 def test_images_come_through_a_mirror_unless_the_document_says_otherwise() -> None:
     assert install().images.mirror == "daocloud"
-    assert any("m.daocloud.io" in notice for notice in notices(install()))
+    assert any("platform.mainland: false" in notice for notice in notices(install()))
     for other in (install({"mainland": False}), install(images={}), install(images={"registry": "example.com/team"})):
         assert other.images.mirror is None
-        assert not any("daocloud" in notice for notice in notices(other))
+        assert not any("platform.mainland" in notice for notice in notices(other))
 
 
 def test_what_costs_and_what_changes_is_said_before() -> None:

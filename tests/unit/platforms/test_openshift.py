@@ -118,16 +118,25 @@ def test_notebooks_of_profiles_have_a_sidecar() -> None:
     assert namespace not in adapted(profile, m.namespace("ada"))
 
 
-def test_istios_plugin_goes_where_multus_looks() -> None:
-    plugin = workload({"volumes": [
+def plugin() -> m.Object:
+    body = workload({"volumes": [
         {"name": "cni-bin-dir", "hostPath": {"path": "/opt/cni/bin"}},
         {"name": "cni-net-dir", "hostPath": {"path": "/etc/cni/net.d"}},
         {"name": "cni-host-procfs", "hostPath": {"path": "/proc", "type": "Directory"}},
     ]})  # fmt: skip
-    plugin |= {"kind": "DaemonSet", "metadata": {"name": "istio-cni-node", "namespace": "kube-system"}}
+    return body | {"kind": "DaemonSet", "metadata": {"name": "istio-cni-node", "namespace": "kube-system"}}
+
+
+def test_istios_plugin_stays_where_multus_is_not() -> None:
+    made = adapted(plugin(), widest="privileged", groups={"security.openshift.io"})
+    assert "istio-cni" not in [each["metadata"]["name"] for each in made]
+    assert made[-1]["spec"]["template"]["spec"]["volumes"] == plugin()["spec"]["template"]["spec"]["volumes"]
+
+
+def test_istios_plugin_goes_where_multus_looks() -> None:
     values = json.dumps({"pilot": {"cni": {"enabled": True, "provider": "default"}}, "other": 1})
     made = adapted(
-        plugin,
+        plugin(),
         m.config_map("istio-cni-config", "kube-system", CHAINED_CNI_PLUGIN="true", CNI_NET="x"),
         m.config_map("istio-sidecar-injector", "istio-system", config="c", values=values),
         widest="privileged",
