@@ -152,6 +152,10 @@ class Kind:
             if not host.stopping:  # kind takes away what it does not bring to an end, unless it is killed
                 mark.unlink()
 
+    def stop(self, options: KindOptions, host: Host) -> Iterator[Progress]:
+        yield Progress(_("Stopping the nodes"))
+        _each_node(options.cluster, host, "stop")
+
     def delete(self, options: KindOptions, host: Host) -> Iterator[Progress]:
         yield from _told(host, "delete", "cluster", "--name", options.cluster)
         _mark(options.cluster, host).unlink(missing_ok=True)
@@ -252,13 +256,20 @@ def _told(host: Host, *arguments: str) -> Iterator[Progress]:
         ) from error
 
 
-def _started(cluster: str, host: Host) -> Iterator[Progress]:
-    """kind has no start; its nodes are containers that Docker starts. Raises ProgramFailed."""
-    yield Progress(_("Starting the nodes"))
+def _each_node(cluster: str, host: Host, command: str) -> None:
+    """kind has no stop and no start; its nodes are containers of Docker. Raises ProgramFailed."""
     for name in sorted(_nodes(cluster, host)):
-        ran = host.run(["docker", "start", name])
+        ran = host.run(["docker", command, name])
         if ran.code:
-            raise ProgramFailed(_("Docker does not start {name}.").format(name=name), why=ran.err.strip())
+            raise ProgramFailed(
+                _("docker {command} {name} failed.").format(command=command, name=name), why=ran.err.strip()
+            )
+
+
+def _started(cluster: str, host: Host) -> Iterator[Progress]:
+    """Raises ProgramFailed when the API server does not come back."""
+    yield Progress(_("Starting the nodes"))
+    _each_node(cluster, host, "start")
     yield Progress(_("Waiting for the API server"))
     ask = ["docker", "exec", f"{cluster}-control-plane", "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "get",
            "--raw=/readyz"]  # fmt: skip

@@ -85,6 +85,18 @@ def create(*, files: tuple[str, ...], sets: tuple[str, ...], yes: bool, **progre
 
 @platforms.command()
 @_document_options
+@progress_options
+def stop(*, files: tuple[str, ...], sets: tuple[str, ...], **progress: Any) -> ExitCode:
+    """Stop the cluster of a file, and keep everything in it; create starts it again."""
+    cluster, host = _cluster(files, sets)
+    teller = narrator(**progress)
+    clusters.tell(cluster.stop(), host, teller)
+    teller.note(clusters.told(cluster, cluster.status()))
+    return ExitCode.OK
+
+
+@platforms.command()
+@_document_options
 @yes_option
 @progress_options
 def delete(*, files: tuple[str, ...], sets: tuple[str, ...], yes: bool, **progress: Any) -> ExitCode:

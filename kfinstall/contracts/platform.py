@@ -1,7 +1,7 @@
 """What kfinstall needs of a platform: its options, the way to its cluster, and, where it can, the cluster itself.
 
 Every platform is a Platform; what else it can do, it shows by being a Detects, a Transforms, a Prefers,
-a Lifecycle, an Offers.
+a Lifecycle, a Stops, an Offers.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -251,6 +251,14 @@ class Lifecycle(Protocol[OptionsT_contra]):
 
     def delete(self, options: OptionsT_contra, host: Host) -> Iterator[Progress]:
         """Take the cluster away, with everything in it."""
+
+
+@runtime_checkable
+class Stops(Protocol[OptionsT_contra]):
+    """A platform whose clusters can rest: Lifecycle.create starts them again, with everything in them."""
+
+    def stop(self, options: OptionsT_contra, host: Host) -> Iterator[Progress]:
+        """Stop the cluster, and keep it. Raises KfinstallError."""
 
 
 @runtime_checkable

@@ -8,8 +8,8 @@ from typing import Any
 from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Finding, Severity
 from kfinstall.contracts.manifest import Manifest
-from kfinstall.contracts.platform import ClusterStatus, Host, Lifecycle, Offer, Offers, Progress
-from kfinstall.errors import Interrupted, KfinstallError, PlanRefused
+from kfinstall.contracts.platform import ClusterStatus, Host, Lifecycle, Offer, Offers, Progress, Stops
+from kfinstall.errors import Interrupted, KfinstallError, PlanRefused, UsageError
 from kfinstall.facts.sizing import Demand, demand
 from kfinstall.model.install import Install, PlatformOptions
 from kfinstall.registry import platforms
@@ -58,6 +58,13 @@ class OwnCluster:
         """Take it away with everything in it. Raises as create."""
         with self._interruptible():
             yield from self.lifecycle.delete(self.options, self.host)
+
+    def stop(self) -> Iterator[Progress]:
+        """Let it rest. Raises UsageError where the platform cannot; else as create."""
+        if not isinstance(self.lifecycle, Stops):
+            raise UsageError(_("Clusters of the platform {title} cannot be stopped.").format(title=self.title))
+        with self._interruptible():
+            yield from self.lifecycle.stop(self.options, self.host)
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:

@@ -85,6 +85,9 @@ class Minikube:
             yield from self.delete(options, host)
         yield from progress(host, "start", *_arguments(options))
 
+    def stop(self, options: MinikubeOptions, host: Host) -> Iterator[Progress]:
+        yield from progress(host, "stop", "-p", options.profile)
+
     def delete(self, options: MinikubeOptions, host: Host) -> Iterator[Progress]:
         yield from progress(host, "delete", "-p", options.profile)
 

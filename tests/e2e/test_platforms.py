@@ -78,6 +78,13 @@ def test_a_cluster_comes_and_goes_by_the_users_word(kfinstall: Kfinstall, progra
     assert made.code == 0, made.err
     assert "42% Creating Container: Creating docker container" in made.err
     assert kfinstall("platforms", "status", "-f", file).code == 0
+    stopped = kfinstall("platforms", "stop", "-f", file)
+    assert (stopped.code, stopped.err.splitlines()[-1]) == (
+        0,
+        "minikube: stopped (Stopped, v1.34.0, 4 CPUs, 8 GiB of memory, 100 GiB of disk, docker)",
+    )
+    assert kfinstall("platforms", "create", "-f", file, "--yes").code == 0
+    assert kfinstall("platforms", "status", "-f", file).code == 0
     assert kfinstall("platforms", "delete", "-f", file).code == 2
     deleted = kfinstall("platforms", "delete", "-f", file, "--yes", "--log-format=json")
     assert deleted.code == 0

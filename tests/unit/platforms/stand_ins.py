@@ -61,6 +61,10 @@ elif arguments[:1] == ["start"]:
     write_context(profile)
     save({**state, profile: {"Status": "OK", "Config": config}})
     step(19, "Done", "Done!")
+elif arguments[:1] == ["stop"]:
+    step(0, "Stopping", f'Stopping node "{profile}" ...')
+    save({**state, profile: {**state[profile], "Status": "Stopped"}})
+    step(2, "Done", "1 node stopped.")
 elif arguments[:1] == ["delete"]:
     step(0, "Deleting", f'Deleting "{profile}" in docker ...')
     save({name: each for name, each in state.items() if name != profile})
@@ -114,8 +118,9 @@ if arguments[:1] == ["info"]:
     sys.exit(0 if state.get("info") else 1)
 elif arguments[:1] == ["ps"]:
     print("\n".join(f"{name} {status}" for name, status in state.get("containers", {}).items()))
-elif arguments[:1] == ["start"]:
-    save({**state, "containers": {**state["containers"], arguments[1]: "running"}})
+elif arguments[:1] in (["start"], ["stop"]):
+    result = "running" if arguments[0] == "start" else "exited"
+    save({**state, "containers": {**state["containers"], arguments[1]: result}})
 elif arguments[:1] == ["exec"]:
     print("ok")
 """

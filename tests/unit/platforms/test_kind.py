@@ -111,7 +111,8 @@ def test_a_cluster_of_somebody_else_is_never_deleted(machine: TestMachine) -> No
 
 def test_stopped_nodes_are_started(machine: TestMachine) -> None:
     list(PLATFORM.create(options(), machine))
-    machine.programs.remember("docker", {**DOCKER, "containers": {NODE: "exited"}})
+    list(PLATFORM.stop(options(), machine))
+    assert machine.programs.state("docker")["containers"] == {NODE: "exited"}
     assert PLATFORM.status(options(), machine).phase is ClusterPhase.STOPPED
     assert [each.step for each in PLATFORM.create(options(), machine)] == [
         "Starting the nodes",
