@@ -23,6 +23,7 @@ COMMANDS = {
     "status": ("status", _("Show what is installed and whether it is ready.")),
     "uninstall": ("uninstall", _("Take an install away.")),
     "open": ("open", _("Show a page of Kubeflow in the browser.")),
+    "test": ("test", _("Try a notebook, a training and a workflow, and take them away.")),
     "doctor": ("doctor", _("Say what is wrong with a cluster, why, and what to do.")),
     "capacity": ("capacity", _("Show what the nodes offer, who has it, and who waits.")),
     "bundle": ("bundle", _("Collect what the doctor reads into one file, without secrets.")),

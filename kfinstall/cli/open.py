@@ -14,6 +14,7 @@ from kfinstall.cli import asked
 from kfinstall.cli.exit_codes import ExitCode
 from kfinstall.cli.interaction import on_stop
 from kfinstall.cli.options import ConnectionFlags
+from kfinstall.cli.practice import is_practice
 from kfinstall.errors import KfinstallError, NotReady, UsageError
 from kfinstall.facts.pages import Place, pages
 from kfinstall.words import _
@@ -49,7 +50,11 @@ def open(*, page: str, kubeconfig: str | None, context: str | None, namespace: s
     from kfinstall.engine import way_in as ways  # noqa: PLC0415 - imports the client library
 
     cluster = asked.connected(Path(kubeconfig) if kubeconfig else None, context, ConnectionFlags())
-    _refuse_practice(cluster)
+    if is_practice(cluster):
+        raise UsageError(
+            _("The practice cluster has no pages: its pods are simulated, and nothing answers in them."),
+            fix=_("Look at what is there with: kfinstall status"),
+        )
     place = ways.place_of(pages()[page], cluster, namespace)
     way = ways.WayIn()
     if place.port is None:
@@ -59,17 +64,6 @@ def open(*, page: str, kubeconfig: str | None, context: str | None, namespace: s
         _show(way.url + place.path, no_browser=no_browser)
         return ExitCode.OK
     return _forward(cluster, place, way, port, no_browser=no_browser)
-
-
-def _refuse_practice(cluster: "Cluster") -> None:
-    from kfinstall.sandbox import running  # noqa: PLC0415 - only this needs it
-
-    found = running.running()
-    if found and found.url == cluster.connection.target.server:
-        raise UsageError(
-            _("The practice cluster has no pages: its pods are simulated, and nothing answers in them."),
-            fix=_("Look at what is there with: kfinstall status"),
-        )
 
 
 def _awaited(cluster: "Cluster", patience: float) -> "WayIn":
