@@ -66,7 +66,10 @@ class Gke:
             _("{nodes} in {location}, project {project}").format(
                 nodes=", ".join(parts), location=options.location, project=options.project
             ),
-            _("Google charges the project for nodes, disks and the cluster itself until it is deleted."),
+            _(
+                "Google charges the project for nodes, disks and the cluster itself, "
+                "until `kfinstall platforms delete -f FILE`."
+            ),
             Size(cpus=each * count if each else None, memory=of_memory * count if of_memory else None),
         )
 

@@ -113,7 +113,9 @@ class Cloud:
         from google.auth.exceptions import GoogleAuthError, TransportError  # noqa: PLC0415 - as above
         from requests import RequestException  # noqa: PLC0415 - comes with google-auth
 
-        for tried in range(1, TRIES + 1):
+        tried = 0
+        while True:
+            tried += 1
             try:
                 return request()
             except GoogleAPICallError as error:
@@ -128,7 +130,6 @@ class Cloud:
                 raise failure
             if self.host.wait(min(2.0**tried if pause is None else pause, LONGEST_PAUSE)):
                 raise Interrupted(_("Stopped while Google Cloud was asked."))
-        raise AssertionError
 
     def _refusal(self, error: Any) -> CloudError:
         return refusals.refused(

@@ -118,7 +118,7 @@ def usable(cluster: "Cluster | None", options: GkeOptions) -> "Cluster":
 
 def trouble(cluster: "Cluster") -> str:
     """What GKE says is wrong with a cluster."""
-    told = [f"{each.code.name}: {each.message}" for each in cluster.conditions]
+    told = [f"{each.code.name}: {each.message}" if each.code else each.message for each in cluster.conditions]
     return "; ".join(told) or str(cluster.status_message)
 
 

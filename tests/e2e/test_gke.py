@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
 from tests.e2e.conftest import Kfinstall
 from tests.e2e.release import Release
@@ -71,6 +74,33 @@ def test_an_install_that_is_stopped_while_google_makes_the_cluster_goes_on(
     deleted = lab.kfinstall("platforms", "delete", "-f", release.install, *lab.cluster, "--yes")
     assert deleted.code == 0, deleted.err
     assert lab.google.clusters == {}
+
+
+def test_the_key_of_pipelines_is_in_the_cluster_and_nowhere_else(
+    lab: Lab, release: Release, name: str, admin: Api
+) -> None:
+    lab.google.stand(name)
+    document = yaml.safe_load(release.install.read_text())
+    document["platform"] = {"type": "gke", "project": PROJECT, "location": ZONE, "cluster": name}
+    document["platform"]["pipelinesKey"] = "${GCP_KEY}"
+    release.install.write_text(yaml.safe_dump(document))
+    key = json.dumps({"type": "service_account", "private_key": "planted-key"})
+    encoded = base64.b64encode(key.encode()).decode()
+
+    told = [lab.kfinstall(command, "-f", release.install, GCP_KEY=key) for command in ("plan", "diff")]
+    told.append(lab.kfinstall("install", "-f", release.install, "--no-wait", GCP_KEY=key))
+    assert [each.code for each in told] == [0, 1, 0], told[-1].err
+    secret = admin.get(f"/api/v1/namespaces/{name}/secrets/user-gcp-sa")
+    assert secret["data"] == {"user-gcp-sa.json": encoded}
+    kept = "".join(path.read_text() for path in lab.kfinstall.state.rglob("*") if path.is_file())
+    for text in (kept, *(each.out + each.err for each in told)):
+        assert "planted-key" not in text
+        assert encoded not in text
+
+    (kubeconfig,) = lab.kfinstall.state.glob("kfinstall/platforms/gke/*.yaml")
+    removed = lab.kfinstall("uninstall", name, "--kubeconfig", kubeconfig, "--yes")
+    assert removed.code == 0, removed.err
+    assert f"Secret/{name}/user-gcp-sa" in removed.err
 
 
 def token_free(lab: Lab) -> bool:

@@ -88,6 +88,18 @@ class Google:
             return Answer(200, {"projects": [{"projectId": PROJECT}, {"projectId": "another-project"}]})
         return self._cluster_manager(method, path.removeprefix(ANYWHERE).removeprefix(PARENT), body)
 
+    def stand(self, name: str) -> None:
+        """Have a cluster that runs."""
+        self.clusters[name] = {
+            "name": name,
+            "location": ZONE,
+            "status": "RUNNING",
+            "endpoint": self.endpoint,
+            "currentNodeCount": 2,
+            "currentMasterVersion": "1.34.1-gke.100",
+            "masterAuth": {"clusterCaCertificate": self.certificate},
+        }
+
     def begin(self, kind: str, name: str) -> Json:
         operation = {
             "name": f"operation-{len(self.operations) + 1}",
@@ -141,13 +153,7 @@ class Google:
             operation["error"] = self.failure
             self.clusters[name]["status"] = "ERROR"
         else:
-            self.clusters[name] |= {
-                "status": "RUNNING",
-                "endpoint": self.endpoint,
-                "currentNodeCount": 2,
-                "currentMasterVersion": "1.34.1-gke.100",
-                "masterAuth": {"clusterCaCertificate": self.certificate},
-            }
+            self.stand(name)
 
     def _found(self, body: Json | None) -> Answer:
         return Answer(200, body) if body is not None else Answer(404, error(404, "NOT_FOUND", "Not found."))

@@ -89,7 +89,7 @@ def test_asks_for_what_the_document_says(lab: Lab) -> None:
         version="1.34",
         nodes={"count": 3, "autoscaling": {"minimum": 2, "maximum": 4}},
         gpu={"gpus": 2, "driver": "latest"},
-        private={"controlPlaneRange": "172.16.3.0/28"},
+        private={"controlPlaneRange": "172.16.3.0/28", "privateEndpoint": True},
         filestore=True,
     )
     cluster = lab.google.bodies[0]["cluster"]
@@ -97,7 +97,12 @@ def test_asks_for_what_the_document_says(lab: Lab) -> None:
     assert cluster["initialClusterVersion"] == "1.34"
     assert cluster["releaseChannel"] == {"channel": 3}  # STABLE
     assert cluster["workloadIdentityConfig"] == {"workloadPool": f"{PROJECT}.svc.id.goog"}
-    assert cluster["privateClusterConfig"] == {"enablePrivateNodes": True, "masterIpv4CidrBlock": "172.16.3.0/28"}
+    assert cluster["privateClusterConfig"] == {
+        "enablePrivateNodes": True,
+        "enablePrivateEndpoint": True,
+        "masterIpv4CidrBlock": "172.16.3.0/28",
+    }
+    assert cluster["masterAuthorizedNetworksConfig"] == {"enabled": True}, "GKE asks for both"
     assert cluster["addonsConfig"]["gcpFilestoreCsiDriverConfig"] == {"enabled": True}
     assert nodes["config"]["machineType"] == "e2-standard-8"
     assert nodes["initialNodeCount"] == 3
