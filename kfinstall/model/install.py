@@ -22,6 +22,7 @@ from kfinstall.model.access import Access, PortForward
 from kfinstall.model.base import FROM_FOLDER, DnsLabel, LocalPath, Model, Sha256, WebAddress
 from kfinstall.model.duration import PATTERN, duration, duration_text
 from kfinstall.model.images import Images
+from kfinstall.model.objectstore import ObjectStore
 from kfinstall.model.proxy import Proxy
 from kfinstall.model.rights import Rbac
 from kfinstall.model.storage import Automatic, Storage
@@ -227,6 +228,9 @@ class Install(Model):
         default_factory=PortForward,
         title=_("Access"),
         description=_("From where Kubeflow can be reached, and who may sign in."),
+    )
+    object_store: ObjectStore = Field(
+        default_factory=ObjectStore, title=_("Object store"), description=_("Where Pipelines keep artifacts.")
     )
     proxy: Proxy = Field(
         default_factory=Proxy, title=_("Proxy"), description=_("How components that call out of the cluster get there.")

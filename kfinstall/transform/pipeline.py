@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.model.install import Install
-from kfinstall.transform import access, images, proxy, rights, storage
+from kfinstall.transform import access, images, objectstore, proxy, rights, storage
 
 
 def transformed(manifests: Sequence[Manifest], install: Install, surroundings: Surroundings) -> list[Manifest]:
@@ -14,7 +14,8 @@ def transformed(manifests: Sequence[Manifest], install: Install, surroundings: S
     stored = storage.transformed(manifests, install.storage, name, surroundings)
     permitted = rights.transformed(stored, install.rbac, name, surroundings)
     reachable = access.transformed(permitted, install.access, surroundings)
-    proxied = proxy.transformed(reachable, install.proxy, surroundings)
+    kept = objectstore.transformed(reachable, install.object_store)
+    proxied = proxy.transformed(kept, install.proxy, surroundings)
     return images.transformed(proxied, install.images, surroundings)  # last: what is added is pulled, too
 
 

@@ -1,5 +1,6 @@
 """The proxy in the environment of the components that call out of the cluster: configs/outward.yaml."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
@@ -8,10 +9,11 @@ import yaml
 
 from kfinstall.contracts.manifest import Body, Manifest
 from kfinstall.contracts.surroundings import Surroundings
+from kfinstall.facts.kinds import SERVICE
 from kfinstall.model.proxy import Proxy
 
 INSIDE = ("localhost", "127.0.0.1", ".svc", ".cluster.local")
-"""Never reached by a proxy. .svc: what Kubernetes appends to the name of a Service that a pod asks for."""
+"""Never reached by a proxy."""
 
 WORKLOADS = frozenset({("apps", "Deployment"), ("apps", "StatefulSet")})
 
@@ -20,8 +22,18 @@ def transformed(manifests: Sequence[Manifest], proxy: Proxy, surroundings: Surro
     """The manifests, with the proxy where it is needed."""
     if not (proxy.http or proxy.https):
         return list(manifests)
-    variables = _variables(proxy, surroundings)
-    return [_with(each, variables) if _calls_out(each, surroundings.namespace) else each for each in manifests]
+    services = _services(manifests, surroundings.namespace)
+    networks = [*_networks(surroundings)]
+
+    def proxied(manifest: Manifest) -> Manifest:
+        namespace = manifest.namespace or surroundings.namespace
+        if not _calls_out(manifest, namespace):
+            return manifest
+        near = sorted(services.get(namespace, ()))
+        far = [f".{each}" for each in sorted(services)]
+        return _with(manifest, _variables(proxy, [*INSIDE, *near, *far, *networks, *proxy.exceptions]))
+
+    return [proxied(manifest) for manifest in manifests]
 
 
 @lru_cache(maxsize=1)
@@ -31,14 +43,21 @@ def outward() -> frozenset[str]:
 
 
 def _calls_out(manifest: Manifest, namespace: str) -> bool:
-    name = f"{manifest.namespace or namespace}/{manifest.name}"
-    return (manifest.group, manifest.kind) in WORKLOADS and name in outward()
+    return (manifest.group, manifest.kind) in WORKLOADS and f"{namespace}/{manifest.name}" in outward()
 
 
-def _variables(proxy: Proxy, surroundings: Surroundings) -> dict[str, str]:
+def _services(manifests: Sequence[Manifest], namespace: str) -> dict[str, set[str]]:
+    """The names of Services by namespace: programs ask for `name`, for `name.namespace`, or for the whole of it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for manifest in manifests:
+        if (manifest.group, manifest.kind) == SERVICE:
+            found[manifest.namespace or namespace].add(manifest.name)
+    return found
+
+
+def _variables(proxy: Proxy, direct: Sequence[str]) -> dict[str, str]:
     """In both spellings: Go reads either, curl takes http_proxy in small letters only."""
-    direct = ",".join(dict.fromkeys([*INSIDE, *_networks(surroundings), *proxy.exceptions]))
-    values = {"HTTP_PROXY": proxy.http, "HTTPS_PROXY": proxy.https, "NO_PROXY": direct}
+    values = {"HTTP_PROXY": proxy.http, "HTTPS_PROXY": proxy.https, "NO_PROXY": ",".join(dict.fromkeys(direct))}
     given = {name: value for name, value in values.items() if value}
     return {spelt: value for name, value in given.items() for spelt in (name, name.lower())}
 

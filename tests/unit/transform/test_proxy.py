@@ -16,6 +16,10 @@ Object = dict[str, Any]
 
 PROXY = "http://proxy.example.com:3128"
 CLUSTER = Nowhere("kubeflow", nodes=[{"spec": {"podCIDRs": ["10.244.0.0/24"]}}], service_networks=["10.96.0.0/12"])
+SERVICES = [
+    Manifest({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace}}, "app")
+    for namespace, name in (("auth", "dex"), ("kubeflow", "minio-service"))
+]
 
 
 def deployment(namespace: str, name: str, **container: Any) -> Manifest:
@@ -27,7 +31,7 @@ def deployment(namespace: str, name: str, **container: Any) -> Manifest:
 
 
 def environment(manifest: Manifest, **proxy: Any) -> dict[str, str]:
-    [after] = transformed([manifest], Proxy.model_validate(proxy), CLUSTER)
+    [*_services, after] = transformed([*SERVICES, manifest], Proxy.model_validate(proxy), CLUSTER)
     [container] = after.body["spec"]["template"]["spec"]["containers"]
     return {each["name"]: each["value"] for each in container.get("env") or ()}
 
@@ -35,8 +39,9 @@ def environment(manifest: Manifest, **proxy: Any) -> dict[str, str]:
 def test_what_calls_out_gets_the_proxy_and_reaches_the_cluster_without_it() -> None:
     found = environment(deployment("auth", "dex"), http=PROXY, https=PROXY, exceptions=[".corp.example.com"])
     assert found["HTTPS_PROXY"] == found["https_proxy"] == found["http_proxy"] == PROXY
-    direct = "localhost,127.0.0.1,.svc,.cluster.local,10.96.0.0/12,10.244.0.0/24,.corp.example.com"
-    assert found["NO_PROXY"] == found["no_proxy"] == direct
+    inside = ["localhost", "127.0.0.1", ".svc", ".cluster.local", "dex", ".auth", ".kubeflow"]
+    direct = [*inside, "10.96.0.0/12", "10.244.0.0/24", ".corp.example.com"]
+    assert found["NO_PROXY"] == found["no_proxy"] == ",".join(direct)
 
 
 def test_the_rest_of_the_environment_stays_and_what_was_there_of_a_proxy_goes() -> None:
