@@ -122,7 +122,7 @@ def _cluster(files: tuple[str, ...], sets: tuple[str, ...]) -> tuple[OwnCluster,
     if cluster is None:
         raise UsageError(
             _("kfinstall makes no clusters of the platform {name}.").format(name=install.platform.type),
-            fix=_("kfinstall platforms lists those that it makes."),
+            fix=_("Make it yourself, or take another platform: kfinstall platforms lists them."),
         )
     return cluster, host
 
