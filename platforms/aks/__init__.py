@@ -94,6 +94,12 @@ class Aks:
         with explained():
             yield from self._cluster(options, host).create()
 
+    def stop(self, options: AksOptions, host: Host) -> Iterator[Progress]:
+        from platforms.aks.arm import explained  # noqa: PLC0415 - loads the client library
+
+        with explained():
+            yield from self._cluster(options, host).stop()
+
     def delete(self, options: AksOptions, host: Host) -> Iterator[Progress]:
         from platforms.aks.arm import explained  # noqa: PLC0415 - loads the client library
 

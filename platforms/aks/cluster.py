@@ -48,6 +48,7 @@ class AksCluster:
             case ClusterPhase.RUNNING:
                 return
             case ClusterPhase.STOPPED:
+                memory.unlink(missing_ok=True)
                 step = _("Starting the cluster")
                 begin = self._clusters.begin_start
                 yield from followed(lambda **token: begin(*self._names, **token), memory, lambda: self._progress(step))
@@ -63,6 +64,18 @@ class AksCluster:
                 yield from followed(
                     lambda **token: make(*self._names, wanted, **token), memory, lambda: self._progress(step)
                 )
+
+    def stop(self) -> Iterator[Progress]:
+        """Let its nodes go, and keep what is in it. Raises AzureError, Interrupted."""
+        memory = self._folder / "stop.operation"
+        found = self._found()
+        if found is None or _state(found) != "Stopping":
+            memory.unlink(missing_ok=True)
+            if self.status().phase is not ClusterPhase.RUNNING:
+                return
+        begin = self._clusters.begin_stop
+        step = _("Stopping the cluster")
+        yield from followed(lambda **token: begin(*self._names, **token), memory, lambda: self._progress(step))
 
     def delete(self) -> Iterator[Progress]:
         """Delete it, with its nodes and disks. Raises AzureError, Interrupted."""
@@ -132,7 +145,7 @@ def _phase(properties: m.ManagedClusterProperties) -> ClusterPhase:
     if state in {"Failed", "Canceled", "Deleting"}:
         return ClusterPhase.BROKEN
     power = properties.power_state.code if properties.power_state else None
-    return ClusterPhase.STOPPED if power == "Stopped" else ClusterPhase.RUNNING
+    return ClusterPhase.STOPPED if state == "Stopping" or power == "Stopped" else ClusterPhase.RUNNING
 
 
 def _detail(cluster: m.ManagedCluster, properties: m.ManagedClusterProperties) -> str:

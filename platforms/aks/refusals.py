@@ -69,6 +69,11 @@ _MEANINGS: Mapping[str, _Meaning] = {
         _("There is no such subscription, or you may not see it."),
         _("Correct platform.subscription: az account list -o table shows yours."),
     ),
+    "ValidationError": _Meaning(
+        _("Azure does not take the cluster or the request as it is."),
+        _("When a cluster cannot stop, a webhook that is asked about every kind of object may be the reason."),
+        "https://learn.microsoft.com/azure/aks/start-stop-cluster",
+    ),
     "OperationNotAllowed": _BUSY,
     "Conflict": _BUSY,
     "TooManyRequests": _THROTTLED,

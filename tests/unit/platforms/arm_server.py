@@ -98,6 +98,8 @@ class ArmServer:
                 return self._made(body)
             case "DELETE", "":
                 return self._accepted("Deleting")
+            case "POST", "/stop":
+                return self._accepted("Stopping")
             case "POST", "/start":
                 return self._accepted("Starting")
             case "POST", "/listClusterUserCredential" | "/listClusterAdminCredential":
@@ -136,7 +138,7 @@ class ArmServer:
         self.polls -= 1
         if self.polls > 0:
             return Answer(200, {"name": "1", "status": "InProgress"}, {"Retry-After": "7"})
-        if self.cluster is not None:
+        if self.cluster is not None and self.cluster["properties"]["provisioningState"].endswith("ing"):
             self._ended(self.cluster["properties"])
         return Answer(200, {"name": "1", **self.ending})
 
@@ -144,8 +146,9 @@ class ArmServer:
         if properties["provisioningState"] == "Deleting":
             self.cluster = None
             return
+        stopped = properties["provisioningState"] == "Stopping"
         properties["provisioningState"] = self.ending["status"]
-        properties["powerState"] = {"code": "Running"}
+        properties["powerState"] = {"code": "Stopped" if stopped else "Running"}
 
 
 def _sku(name: str) -> Body:

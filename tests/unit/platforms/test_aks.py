@@ -17,7 +17,7 @@ from azure.identity import ClientSecretCredential
 from azure.mgmt.containerservice import ContainerServiceClient
 
 from kfinstall.contracts.manifest import Manifest
-from kfinstall.contracts.platform import ClusterPhase, Host, Progress
+from kfinstall.contracts.platform import ClusterPhase, Host, Progress, Stops
 from kfinstall.contracts.surroundings import Nowhere
 from kfinstall.engine.host import LocalHost
 from kfinstall.errors import CloudError, DocumentError, Interrupted, KfinstallError, ToolMissing
@@ -156,6 +156,18 @@ def test_a_stopped_cluster_is_started(aks: Aks, azure: ArmServer, host: Patient)
     assert {each.step for each in aks.create(options(), host)} == {"Starting the cluster"}
     assert aks.status(options(), host).phase is ClusterPhase.RUNNING
     assert azure.asked("PUT") == []
+
+
+def test_a_cluster_rests_and_starts_again(aks: Aks, azure: ArmServer, host: Patient) -> None:
+    azure.cluster = cluster()
+    assert isinstance(aks, Stops)
+    assert {each.step for each in aks.stop(options(), host)} == {"Stopping the cluster"}
+    assert aks.status(options(), host).phase is ClusterPhase.STOPPED
+    assert list(aks.stop(options(), host)) == []
+    azure.polls = 2
+    list(aks.create(options(), host))
+    assert aks.status(options(), host).phase is ClusterPhase.RUNNING
+    assert azure.asked("POST") == [f"{CLUSTER}/stop", f"{CLUSTER}/start"]
 
 
 def test_an_interrupted_create_goes_on_and_makes_nothing_twice(aks: Aks, azure: ArmServer, host: Patient) -> None:
