@@ -57,7 +57,7 @@ def no_docker(host: Host) -> Finding:
 
 
 def inotify(host: Host) -> Iterator[Finding]:
-    """The kernel's limits of watched files, which all nodes share; on macOS and Windows Docker has its own, which is not asked."""
+    """Limits of watched files, which all nodes share; the kernel of Docker on macOS and Windows is not asked."""
     low = {name: wanted for name, wanted in INOTIFY.items() if (host.sysctl(name) or wanted) < wanted}
     if low:
         commands = "; ".join(f"sudo sysctl -w {name}={wanted}" for name, wanted in low.items())
