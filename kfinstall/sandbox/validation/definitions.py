@@ -76,8 +76,8 @@ def _stored(body: Body, versions: list[Body]) -> Iterator[Cause]:
                 f"status.storedVersions[{n}]",
                 name,
                 f"missing from spec.versions; {name} was previously a storage version, and must remain in "
-                f"spec.versions until a storage migration ensures no data remains persisted in {name} and removes {name} from "
-                "status.storedVersions",
+                f"spec.versions until a storage migration ensures no data remains persisted in {name} and removes "
+                f"{name} from status.storedVersions",
             )
 
 
