@@ -48,11 +48,11 @@ def preempt(
 
 def _victims(pod: Body, room: NodeRoom, rooms: Mapping[str, NodeRoom], make: MakeFilters) -> Victims | tuple[str, ...]:
     """Without every less important pod, then as many of them back as can stay."""
-    room = room.copy()
-    others = [each for name, each in rooms.items() if name != room.name]
     candidates = {name: each for name, each in room.pods.items() if _priority(each) < _priority(pod)}
     if not candidates:
         return ("No preemption victims found for incoming pod",)
+    room = room.copy()
+    others = [each for name, each in rooms.items() if name != room.name]
     for name in candidates:
         room.take(name)
     refusal = make([*others, room]).refusal(room)

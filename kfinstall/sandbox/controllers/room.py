@@ -1,7 +1,8 @@
 """What nodes offer, what pods ask for, and which pods are where: the scheduler's picture of a cluster."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from copy import copy
 from decimal import Decimal
 
 from kfinstall.contracts.manifest import Body
@@ -16,38 +17,57 @@ def add(sums: Amounts, wanted: Mapping[str, Decimal], sign: int = 1) -> None:
         sums[name] = sums.get(name, NOTHING) + sign * value
 
 
-@dataclass(slots=True)
 class NodeRoom:
-    """A node and the pods on it that have not ended; a Place of kfinstall.facts.topology."""
+    """A node and the pods on it that have not ended; a Place of kfinstall.facts.topology.
 
-    node: Body
-    offered: Amounts
-    pods: dict[Name, Body] = field(default_factory=dict)
-    shy_pods: dict[Name, Body] = field(default_factory=dict)
-    used: Amounts = field(default_factory=dict)
+    used: what the pods take. load: the largest share of cpu, memory and pods that is taken.
+    """
 
-    @classmethod
-    def of(cls, node: Body) -> "NodeRoom":
-        return cls(node, _offered(node))
+    def __init__(self, node: Body) -> None:
+        self.name = str(node["metadata"]["name"])
+        self.pods: dict[Name, Body] = {}
+        self.used: Amounts = {}
+        self.load = NOTHING
+        self._shy: dict[Name, Body] = {}
+        self._owned: defaultdict[str, set[Name]] = defaultdict(set)
+        self.renew(node)
 
     def renew(self, node: Body) -> None:
-        self.node, self.offered = node, _offered(node)
+        self.node, self.offered = node, amounts(node["status"].get("allocatable"))
+        self.labels: Mapping[str, str] = node["metadata"].get("labels") or {}
+        self.discouraging = [each for each in node["spec"].get("taints") or () if each["effect"] == "PreferNoSchedule"]
+        self._weigh()
 
     def put(self, name: Name, pod: Body) -> None:
-        if name not in self.pods:
+        standing = self.pods.get(name)
+        if standing is None:
             add(self.used, requests(pod))
+            self._weigh()
+        else:
+            self._disown(name, standing)
         self.pods[name] = pod
+        for uid in owners(pod):
+            self._owned[uid].add(name)
         if (pod["spec"].get("affinity") or {}).get("podAntiAffinity"):
-            self.shy_pods[name] = pod
+            self._shy[name] = pod
 
     def take(self, name: Name) -> None:
-        self.shy_pods.pop(name, None)
+        self._shy.pop(name, None)
         pod = self.pods.pop(name, None)
         if pod is not None:
             add(self.used, requests(pod), -1)
+            self._weigh()
+            self._disown(name, pod)
 
     def copy(self) -> "NodeRoom":
-        return NodeRoom(self.node, self.offered, dict(self.pods), dict(self.shy_pods), dict(self.used))
+        room = copy(self)
+        room.pods, room.used, room._shy = dict(self.pods), dict(self.used), dict(self._shy)
+        room._owned = defaultdict(set, {uid: set(names) for uid, names in self._owned.items()})
+        return room
+
+    def siblings(self, uids: set[str]) -> int:
+        """How many of the pods have one of these owners."""
+        return len(set[Name]().union(*(self._owned[uid] for uid in uids if uid in self._owned)))
 
     @property
     def standing(self) -> Iterable[Body]:
@@ -55,26 +75,23 @@ class NodeRoom:
 
     @property
     def shy(self) -> Iterable[Body]:
-        return self.shy_pods.values()
-
-    @property
-    def labels(self) -> Mapping[str, str]:
-        found: Mapping[str, str] = self.node["metadata"].get("labels") or {}
-        return found
-
-    @property
-    def name(self) -> str:
-        return str(self.node["metadata"]["name"])
+        return self._shy.values()
 
     @property
     def ports(self) -> list[Port]:
         return [port for pod in self.pods.values() for port in host_ports(pod["spec"])]
 
-    def load(self) -> Decimal:
-        """The largest share of cpu, memory and pods that is taken."""
+    def _disown(self, name: Name, pod: Body) -> None:
+        for uid in owners(pod):
+            self._owned[uid].discard(name)
+            if not self._owned[uid]:
+                del self._owned[uid]
+
+    def _weigh(self) -> None:
         names = [name for name in ("cpu", "memory", "pods") if self.offered.get(name)]
-        return max((self.used.get(name, NOTHING) / self.offered[name] for name in names), default=NOTHING)
+        self.load = max((self.used.get(name, NOTHING) / self.offered[name] for name in names), default=NOTHING)
 
 
-def _offered(node: Body) -> Amounts:
-    return amounts(node["status"].get("allocatable"))
+def owners(pod: Body) -> set[str]:
+    """Their uids."""
+    return {each["uid"] for each in pod["metadata"].get("ownerReferences") or ()}

@@ -1,6 +1,7 @@
 """Chooses a node for each pod, or says what kube-scheduler says when there is none."""
 
-from collections.abc import Iterable
+import heapq
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from kfinstall.contracts.manifest import Body
@@ -13,7 +14,7 @@ from kfinstall.sandbox.controllers.manager import Key
 from kfinstall.sandbox.controllers.pod_volumes import PodVolumes
 from kfinstall.sandbox.controllers.preemption import Victims, no_node, preempt
 from kfinstall.sandbox.controllers.provisioner import CLAIMS, CLASSES, VOLUMES
-from kfinstall.sandbox.controllers.room import NodeRoom
+from kfinstall.sandbox.controllers.room import NodeRoom, owners
 from kfinstall.sandbox.kinds import GroupResource
 from kfinstall.sandbox.store import Change, Name
 
@@ -22,6 +23,7 @@ NAMESPACES = GroupResource("", "namespaces")
 NAME = "default-scheduler"
 BEFORE_PREEMPTION = "no new claims to deallocate, preemption: "
 """What the plugins that would make room say one after the other; the first is that of resource claims."""
+INELIGIBLE = Refusal(("node(s) didn't satisfy plugin(s) [NodeAffinity]",), helpful=False)
 
 
 class Scheduler:
@@ -62,7 +64,7 @@ class Scheduler:
         elif name in self._rooms:
             self._rooms[name].renew(change.after)
         else:
-            room = self._rooms[name] = NodeRoom.of(change.after)
+            room = self._rooms[name] = NodeRoom(change.after)
             for pod_name in [each for each, node in self._placed.items() if node == name]:
                 pod = self._client.get(PODS, pod_name)
                 if pod is not None:
@@ -115,24 +117,13 @@ class Scheduler:
 
         prepared = filters(list(rooms.values()))
         eligible = named_nodes(pod["spec"])
-        refusals: dict[str, Refusal] = {}
-        fitting = []
-        for node, room in rooms.items():
-            if eligible is not None and node not in eligible:
-                refusals[node] = Refusal(("node(s) didn't satisfy plugin(s) [NodeAffinity]",), helpful=False)
-                continue
+        refusals = {name: INELIGIBLE for name in rooms if eligible is not None and name not in eligible}
+        for room in _by_dislike(pod, (room for name, room in rooms.items() if name not in refusals)):
             refusal = prepared.refusal(room)
             if refusal is None:
-                fitting.append(room)
-            else:
-                refusals[node] = refusal
-        if fitting:
-            best = min(fitting, key=lambda room: _dislike(pod, room))
-            if volumes.bind(best.node):
-                self._bind(pod, name, best.name)
-            else:
-                self._waiting[name] = None  # looked at again when the claims are bound
-            return
+                self._put(pod, name, room, volumes)
+                return
+            refusals[room.name] = refusal
         why = no_node(len(rooms), (each.reasons for each in refusals.values()))
         answer = preempt(pod, rooms, refusals, filters)
         if isinstance(answer, Victims):
@@ -140,6 +131,12 @@ class Scheduler:
             self._refuse(pod, name, why)
         else:
             self._refuse(pod, name, f"{why} {BEFORE_PREEMPTION}{answer}")
+
+    def _put(self, pod: Body, name: Name, room: NodeRoom, volumes: PodVolumes) -> None:
+        if volumes.bind(room.node):
+            self._bind(pod, name, room.name)
+        else:
+            self._waiting[name] = None  # looked at again when the claims are bound
 
     def _with_nominated(self, pod: Body, name: Name) -> dict[str, NodeRoom]:
         """The nodes, with the pods on them that were promised a place there and are as important."""
@@ -220,13 +217,16 @@ def _priority(pod: Body) -> int:
     return int(pod["spec"].get("priority") or 0)
 
 
-def _dislike(pod: Body, room: NodeRoom) -> tuple[int, int, Decimal, str]:
-    """What speaks against a node: taints that it would rather not be used for, other pods of the owner, load."""
-    tolerations = pod["spec"].get("tolerations") or []
-    taints = [each for each in room.node["spec"].get("taints") or () if each["effect"] == "PreferNoSchedule"]
-    owners = {each["uid"] for each in pod["metadata"].get("ownerReferences") or ()}
-    siblings = sum(
-        any(each["uid"] in owners for each in other["metadata"].get("ownerReferences") or ())
-        for other in (room.pods.values() if owners else ())
-    )
-    return sum(not tolerates(tolerations, taint) for taint in taints), siblings, room.load(), room.name
+def _by_dislike(pod: Body, rooms: Iterable[NodeRoom]) -> Iterator[NodeRoom]:
+    """The nodes, that with the least against it first: taints that would rather not be used, other pods of the owner,
+    load."""
+    tolerations, uids = pod["spec"].get("tolerations") or [], owners(pod)
+
+    def dislike(room: NodeRoom) -> tuple[int, int, Decimal, str]:
+        avoided = sum(not tolerates(tolerations, taint) for taint in room.discouraging) if room.discouraging else 0
+        return avoided, room.siblings(uids), room.load, room.name
+
+    found = [(dislike(room), room) for room in rooms]  # their names differ, so that rooms are never compared
+    heapq.heapify(found)
+    while found:
+        yield heapq.heappop(found)[1]
