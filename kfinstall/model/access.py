@@ -65,9 +65,9 @@ class IdentityProvider(Model):
 class Tls(Model):
     """The certificate of the way in."""
 
-    secret: DnsLabel | None = Field(
+    certificate: DnsLabel | None = Field(
         default=None,
-        title=_("Secret"),
+        title=_("Certificate"),
         description=_("A Secret of type kubernetes.io/tls of your own, in the namespace istio-system."),
     )
     issuer: DnsLabel | None = Field(
@@ -79,8 +79,8 @@ class Tls(Model):
 
     @model_validator(mode="after")
     def _own_or_issued(self) -> "Tls":
-        if (self.secret is None) == (self.issuer is None):
-            raise ValueError(_("a certificate is either in a secret, or an issuer makes it: one of the two keys."))
+        if (self.certificate is None) == (self.issuer is None):
+            raise ValueError(_("a certificate is there, or an issuer makes it: give one of the two keys."))
         return self
 
 

@@ -118,7 +118,7 @@ def _gateway(body: Body, access: AtGateway) -> Body:
     secure = {
         "port": {"number": 443, "name": "https", "protocol": "HTTPS"},
         "hosts": hosts,
-        "tls": {"mode": "SIMPLE", "credentialName": access.tls.secret or CERTIFICATE},
+        "tls": {"mode": "SIMPLE", "credentialName": access.tls.certificate or CERTIFICATE},
     }
     plain = [{**server, "tls": {"httpsRedirect": True}} for server in body["spec"]["servers"]]
     return {**body, "spec": {**body["spec"], "servers": [*plain, secure]}}

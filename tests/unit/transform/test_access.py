@@ -137,7 +137,7 @@ def test_a_load_balancer_with_a_certificate_of_cert_manager() -> None:
 
 
 def test_a_certificate_of_ones_own() -> None:
-    found = changed(release(), type="node-port", port=30443, users=[ADA], tls={"secret": "mine"})
+    found = changed(release(), type="node-port", port=30443, users=[ADA], tls={"certificate": "mine"})
     assert found["Gateway/kubeflow-gateway"]["spec"]["servers"][1]["tls"]["credentialName"] == "mine"
     assert found["Service/istio-ingressgateway"]["spec"]["ports"][1]["nodePort"] == 30443
     assert "Certificate/kubeflow-gateway-tls" not in found
@@ -215,9 +215,9 @@ def test_what_becomes_reachable_is_said(document: Object, told: str) -> None:
     ("document", "message"),
     [
         ({"type": "load-balancer"}, "give tls, or say allowPlainHttp: true"),
-        ({"type": "node-port", "allowPlainHttp": True, "tls": {"secret": "mine"}}, "exclude each other"),
+        ({"type": "node-port", "allowPlainHttp": True, "tls": {"certificate": "mine"}}, "exclude each other"),
         ({"type": "node-port", "tls": {"issuer": "letsencrypt"}}, "give host, too"),
-        ({"type": "node-port", "tls": {"issuer": "a", "secret": "b"}}, "one of the two keys"),
+        ({"type": "node-port", "tls": {"issuer": "a", "certificate": "b"}}, "one of the two keys"),
         ({"type": "route", "host": "https://kubeflow.example.com"}, "a host name is expected"),
         ({"type": "load-balancer", "sourceRanges": ["192.0.2.1/24"], **TLS}, "a network is expected"),
         ({"oidc": PROVIDER}, "oidc needs host, and TLS"),
