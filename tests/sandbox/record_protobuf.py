@@ -30,7 +30,7 @@ def main() -> int:
         names += [f"{MODULES[1]}/pkg/{name}/generated.proto" for name in ("runtime", "util/intstr", "api/resource")]
         names.append(f"{MODULES[0]}/autoscaling/v2/generated.proto")
         arguments = [f"-I{include}", "--include_imports", f"--descriptor_set_out={output}", *names]
-        subprocess.run([sys.executable, "-m", "grpc_tools.protoc", *arguments], check=True, stderr=subprocess.DEVNULL)
+        subprocess.run([sys.executable, "-m", "grpc_tools.protoc", *arguments], check=True)
         DATA.write_bytes(lzma.compress(output.read_bytes(), preset=9 | lzma.PRESET_EXTREME))
     return 0
 
