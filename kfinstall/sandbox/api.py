@@ -13,7 +13,8 @@ from kfinstall.sandbox.eviction import check_budget
 from kfinstall.sandbox.fieldset import DuplicateItems
 from kfinstall.sandbox.kinds import Kind, Kinds, Version
 from kfinstall.sandbox.listing import Listing
-from kfinstall.sandbox.render import asked_form, at_version, metadata_only, table
+from kfinstall.sandbox.options import check_deleting, check_writing
+from kfinstall.sandbox.render import accepts_json, asked_form, at_version, metadata_only, table
 from kfinstall.sandbox.requests import (
     APPLY,
     JSON_PATCH,
@@ -32,13 +33,19 @@ from kfinstall.sandbox.status import (
     invalid,
     method_not_allowed,
     no_such_page,
+    not_acceptable,
     not_found,
     required,
     unsupported_media_type,
+    verb_not_supported,
 )
 from kfinstall.sandbox.store import Name, Store
 from kfinstall.sandbox.users import Tokens
 from kfinstall.sandbox.writing import Write, Writes, deleted_status
+
+DONE = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+NO_PAGE = Answer(HTTPStatus.NOT_FOUND, b"404 page not found\n", content="text/plain; charset=utf-8")
+"""Where no group is served: net/http answers it, without a Status."""
 
 PATCHES = (JSON_PATCH, MERGE, STRATEGIC, APPLY)
 LogReader = Callable[[Body, str], str]
@@ -69,24 +76,29 @@ class Api:
     def _answer(self, request: Request) -> Answer:
         if request.path in {"/healthz", "/livez", "/readyz"}:
             return Answer(HTTPStatus.OK, b"ok", content="text/plain; charset=utf-8")
-        if request.method == "GET":
-            found = documents.document(request.path, request.accept, self.kinds)
-            if found:
-                return Answer(HTTPStatus.OK, found[0], content=found[1] or "application/json")
+        found = documents.document(request.path, request.accept, self.kinds)
+        if found and request.method != "GET":
+            raise method_not_allowed()
+        if found:
+            return Answer(HTTPStatus.OK, found[0], content=found[1] or "application/json")
         target = parse_path(request.path)
         if target is None:
-            raise no_such_page()
+            return NO_PAGE
         kind = self.kinds.find(target.group, target.version, target.plural)
+        if kind is None and not self.kinds.builds_in(target.group):
+            return NO_PAGE
         if kind is None or (target.namespace and not kind.namespaced):
             raise no_such_page()
         version = kind.versions[target.version]
         if kind.group in GROUPS:
             if request.method != "POST" or target.name:
-                raise method_not_allowed(kind.group, kind.plural, request.method)
+                raise _not_done(request, kind)
             return Answer(HTTPStatus.CREATED, self._reviews.answer(request, target, kind, version))
         return self._resource(request, target, kind, version)
 
     def _resource(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
+        if target.subresource != "log" and not accepts_json(request.accept):
+            raise not_acceptable()
         if target.subresource:
             return self._subresource(request, target, kind, version)
         match request.method, bool(target.name):
@@ -102,9 +114,9 @@ class Api:
                 return self._change(request, target, kind, version)
             case "DELETE", True:
                 return self._delete(request, target, kind, version)
-            case "DELETE", False:
+            case "DELETE", False if target.namespace or not kind.namespaced:
                 return self._delete_many(request, target, kind, version)
-        raise method_not_allowed(kind.group, kind.plural, request.method)
+        raise _not_done(request, kind)
 
     def _object(self, kind: Kind, target: Target) -> Body:
         body = self.store.get(kind.key, Name(target.namespace, target.name))
@@ -146,12 +158,14 @@ class Api:
 
     def _create(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
         if kind.namespaced and not target.namespace:
-            raise method_not_allowed(kind.group, kind.plural, "POST")
+            raise _not_done(request, kind)
+        check_writing(request)
         write = self._write(request, target, kind, version)
         body = self.writes.create(write, _object_of(request))
         return self._shown(request, kind, version, body, HTTPStatus.CREATED, warnings=write.warnings)
 
     def _change(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
+        check_writing(request)
         write = self._write(request, target, kind, version)
         if request.method == "PUT":
             body = self.writes.replace(write, _object_of(request))
@@ -175,23 +189,6 @@ class Api:
         raise unsupported_media_type([each for each in PATCHES if not (kind.custom and each == STRATEGIC)])
 
     def _apply(self, request: Request, write: Write) -> Answer:
-        if not request.query.get("fieldManager"):
-            raise StatusError(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                "Invalid",
-                'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-                {
-                    "group": "meta.k8s.io",
-                    "kind": "PatchOptions",
-                    "causes": [
-                        {
-                            "reason": "FieldValueRequired",
-                            "message": "Required value: is required for apply patch",
-                            "field": "fieldManager",
-                        }
-                    ],
-                },
-            )
         if self.store.get(write.kind.key, write.key) is None:
             self.authorizer.check(request.user, replace(attributes_of(request), verb="create"))
         try:
@@ -231,7 +228,7 @@ class Api:
     def _subresource(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
         name = target.subresource
         if name not in version.subresources:
-            raise no_such_page()
+            raise not_found(kind.group, kind.plural, target.name) if kind.custom else no_such_page()
         if name == "status":
             if request.method == "GET":
                 return self._shown(request, kind, version, self._object(kind, target))
@@ -246,7 +243,7 @@ class Api:
             return Answer(HTTPStatus.OK, text.encode(), content="text/plain")
         elif request.method == "POST":
             return self._action(request, target, kind, version)
-        raise method_not_allowed(kind.group, kind.plural, request.method)
+        raise _not_done(request, kind)
 
     def _action(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
         """A subresource that is something to do."""
@@ -258,8 +255,9 @@ class Api:
                 return self._bind(request, target, kind, version)
             case "eviction":
                 check_budget(self.store, Name(target.namespace, target.name))
-                return self._delete(request, Target(*_without_subresource(target)), kind, version)
-        raise method_not_allowed(kind.group, kind.plural, request.method)
+                self._delete(request, Target(*_without_subresource(target)), kind, version)
+                return Answer(HTTPStatus.CREATED, DONE)
+        raise _not_done(request, kind)
 
     def _finalize(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
         write = self._write(request, target, kind, version)
@@ -279,16 +277,14 @@ class Api:
             return {**body, "spec": {**body["spec"], "nodeName": node}}
 
         self.writes.patch(write, bound)
-        return Answer(
-            HTTPStatus.CREATED, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
-        )
+        return Answer(HTTPStatus.CREATED, DONE)
 
     def _scale(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
         body = self._object(kind, target)
         if request.method == "GET":
             return Answer(HTTPStatus.OK, _scale_of(body, kind, version))
         if request.method not in {"PUT", "PATCH"}:
-            raise method_not_allowed(kind.group, kind.plural, request.method)
+            raise _not_done(request, kind)
         given = request.body
         wanted = given if request.method == "PUT" else patches.merge_patched(_scale_of(body, kind, version), given)
         if isinstance(given, list):
@@ -305,6 +301,13 @@ def _without_subresource(target: Target) -> tuple[str, str, str, str, str, str]:
     return target.group, target.version, target.plural, target.namespace, target.name, ""
 
 
+def _not_done(request: Request, kind: Kind) -> StatusError:
+    """For a method that the address does not know: the handler of custom resources names the resource."""
+    if kind.custom:
+        return verb_not_supported(kind.group, kind.plural, attributes_of(request).verb)
+    return method_not_allowed()
+
+
 def _object_of(request: Request) -> Body:
     if not isinstance(request.body, dict):
         raise bad_request("the object provided is unrecognized (must be of type Object): the body is not a JSON object")
@@ -312,12 +315,13 @@ def _object_of(request: Request) -> Body:
 
 
 def _options(request: Request) -> Body:
-    """DeleteOptions, of the body and of the query."""
+    """DeleteOptions, of the body and of the query. Raises StatusError 422 for wrong ones."""
     options = dict(request.body) if isinstance(request.body, dict) else {}
     if request.query.get("propagationPolicy"):
         options["propagationPolicy"] = request.query["propagationPolicy"]
     if request.query.get("gracePeriodSeconds"):
         options["gracePeriodSeconds"] = request.number("gracePeriodSeconds")
+    check_deleting(request, options)
     return options
 
 

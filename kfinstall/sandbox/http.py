@@ -205,7 +205,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         error = bad_request(message or HTTPStatus(code).phrase)
         if code == HTTPStatus.NOT_IMPLEMENTED:
-            error = method_not_allowed("", "", self.command)
+            error = method_not_allowed()
         elif code != HTTPStatus.BAD_REQUEST:
             error = StatusError(code, "", message or HTTPStatus(code).phrase)
         self._send(Answer(error.code, error.body()))

@@ -84,6 +84,10 @@ class Kinds:
                 return kind
         return None
 
+    def builds_in(self, group: str) -> bool:
+        """Whether the API server itself serves the group."""
+        return any(key.group == group for key in self._built_in)
+
     def __iter__(self) -> Iterator[Kind]:
         yield from self._built_in.values()
         yield from list(self._custom.values())

@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.kinds import Kind, Version
+from kfinstall.sandbox.options import EXACT, check_listing
 from kfinstall.sandbox.render import META, asked_form, at_version, encoded, metadata_only, table
 from kfinstall.sandbox.requests import Answer, Request
 from kfinstall.sandbox.selectors import Selects, field_selector, label_selector
-from kfinstall.sandbox.status import StatusError, bad_request, expired
+from kfinstall.sandbox.status import StatusError, bad_request, expired, method_not_allowed
 from kfinstall.sandbox.store import Change, Name, Store
 
 BOOKMARK_SECONDS = 50.0
@@ -49,12 +50,8 @@ class Listing:
     def answer(self, request: Request, kind: Kind, version: Version, namespace: str, name: str = "") -> Answer:
         """A list, or a watch when the query asks for one. name: of the only object to watch, or ""."""
         if "list" not in kind.verbs:
-            raise StatusError(
-                HTTPStatus.METHOD_NOT_ALLOWED,
-                "MethodNotAllowed",
-                "the server does not allow this method on the requested resource",
-                {},
-            )
+            raise method_not_allowed()
+        check_listing(request)
         selects = _selector(request, kind, version, name)
         if request.flag("watch"):
             stream = self._watch(request, kind, version, namespace, selects)
@@ -70,8 +67,8 @@ class Listing:
         limit, after, at = request.number("limit"), Name("", ""), self._store.version
         if request.query.get("continue"):
             at, after = _decoded_continue(request.query["continue"])
-        elif request.query.get("resourceVersionMatch") == "Exact":
-            at = request.number("resourceVersion")
+        elif (version_asked := _asked_version(request)) and request.query.get("resourceVersionMatch") == EXACT:
+            at = version_asked
         if self._store.is_forgotten(at):
             raise expired(TOO_OLD)
         entries = self._store.at(kind.key, namespace, at)
@@ -115,7 +112,7 @@ class Listing:
         self, request: Request, kind: Kind, version: Version, namespace: str, selects: Selects
     ) -> Iterator[bytes]:
         asked = request.query.get("resourceVersion") or ""
-        since = request.number("resourceVersion")
+        since = _asked_version(request)
         request.number("timeoutSeconds")  # a wrong one is refused before the stream begins
         if since and self._store.is_forgotten(since):
             error = expired(f"too old resource version: {since} ({self._store.version})")
@@ -183,6 +180,17 @@ class Listing:
             metadata["annotations"] = {"k8s.io/initial-events-end": "true"}
         body: Body = {"kind": kind.kind, "apiVersion": kind.api_version(kind.storage), "metadata": metadata}
         return _line("BOOKMARK", show.render(body))
+
+
+def _asked_version(request: Request) -> int:
+    """The resourceVersion parameter; 0 for none. Raises StatusError: 400 for a list, 500 for a watch."""
+    text = request.query.get("resourceVersion") or "0"
+    if text.isdecimal():
+        return int(text)
+    why = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+    if request.flag("watch"):
+        raise StatusError(HTTPStatus.INTERNAL_SERVER_ERROR, "", why)
+    raise bad_request(f"invalid resource version: {why}")
 
 
 def _page(entries: list[Entry], selects: Selects, limit: int) -> tuple[list[Entry], int]:

@@ -6,10 +6,17 @@ from typing import Any
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.kinds import Kind, Version
+from kfinstall.sandbox.requests import JSON, PROTOBUF, YAML
 from kfinstall.sandbox.tables import row_of
 
 Render = Callable[[Body], Body]
+ACCEPTED = frozenset({JSON, YAML, PROTOBUF, "application/*", "*/*"})
 META = "meta.k8s.io/v1"
+
+
+def accepts_json(accept: str) -> bool:
+    """Whether an Accept header takes a form that objects have; who also takes another gets JSON."""
+    return any(choice.partition(";")[0].strip() in ACCEPTED for choice in accept.split(","))
 
 
 def asked_form(accept: str) -> str:

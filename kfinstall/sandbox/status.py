@@ -100,9 +100,20 @@ def bad_request(message: str) -> StatusError:
     return StatusError(HTTPStatus.BAD_REQUEST, "BadRequest", message)
 
 
-def method_not_allowed(group: str, plural: str, _verb: str) -> StatusError:
+def method_not_allowed() -> StatusError:
     message = "the server does not allow this method on the requested resource"
+    return StatusError(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", message, {})
+
+
+def verb_not_supported(group: str, plural: str, verb: str) -> StatusError:
+    message = f'{verb} is not supported on resources of kind "{qualified(group, plural)}"'
     return StatusError(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", message, named(group, plural, ""))
+
+
+def not_acceptable() -> StatusError:
+    kinds = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+    message = f"406: Not Acceptable\n\nAvailable representations: {kinds}"
+    return StatusError(HTTPStatus.NOT_ACCEPTABLE, "NotAcceptable", message, {})
 
 
 def unsupported_media_type(accepted: Sequence[str]) -> StatusError:
