@@ -67,7 +67,8 @@ class NodeRoom:
 
     def siblings(self, uids: set[str]) -> int:
         """How many of the pods have one of these owners."""
-        return len(set[Name]().union(*(self._owned[uid] for uid in uids if uid in self._owned)))
+        found = [self._owned[uid] for uid in uids if uid in self._owned]
+        return len(set[Name]().union(*found)) if found else 0
 
     @property
     def standing(self) -> Iterable[Body]:

@@ -223,8 +223,8 @@ def _by_dislike(pod: Body, rooms: Iterable[NodeRoom]) -> Iterator[NodeRoom]:
     tolerations, uids = pod["spec"].get("tolerations") or [], owners(pod)
 
     def dislike(room: NodeRoom) -> tuple[int, int, Decimal, str]:
-        avoided = sum(not tolerates(tolerations, taint) for taint in room.discouraging) if room.discouraging else 0
-        return avoided, room.siblings(uids), room.load, room.name
+        avoided = [taint for taint in room.discouraging if not tolerates(tolerations, taint)]
+        return len(avoided), room.siblings(uids), room.load, room.name
 
     found = [(dislike(room), room) for room in rooms]  # their names differ, so that rooms are never compared
     heapq.heapify(found)
