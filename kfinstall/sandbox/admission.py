@@ -9,7 +9,7 @@ from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox import escalation, limit_ranges, quota
 from kfinstall.sandbox.authorization import Authorizer
 from kfinstall.sandbox.kinds import GroupResource, Kind
-from kfinstall.sandbox.status import Cause, StatusError, forbidden, not_found
+from kfinstall.sandbox.status import Cause, StatusError, forbidden, invalid, not_found, wrong
 from kfinstall.sandbox.store import Name, Store
 from kfinstall.sandbox.users import User
 
@@ -178,6 +178,8 @@ def _service(store: Store, service: Body, old: Body | None) -> None:
         for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"):
             spec.pop(name, None)
         return
+    if spec.get("clusterIP") not in {None, "", "None", before.get("clusterIP")}:
+        _check_address(store, service)
     if not spec.get("clusterIP"):
         spec["clusterIP"] = before.get("clusterIP") or _free_address(store)
     spec.setdefault("clusterIPs", [spec["clusterIP"]])
@@ -196,8 +198,27 @@ def _selectorless_headless(spec: Body) -> bool:
     return spec.get("clusterIP") == "None" and not spec.get("selector")
 
 
+def _check_address(store: Store, service: Body) -> None:
+    """Raises StatusError 422 for an address that cannot be had (pkg/registry/core/service/ipallocator)."""
+    address, why = service["spec"]["clusterIP"], ""
+    try:
+        if ipaddress.ip_address(address) not in SERVICE_NETWORK:
+            why = "the provided network does not match the current range"
+    except ValueError:
+        return  # which the validation says better
+    if address in _addresses(store):
+        why = "provided IP is already allocated"
+    if why:
+        fault = wrong("spec.clusterIPs", [address], f"failed to allocate IP {address}: {why}")
+        raise invalid("", "Service", service["metadata"].get("name", ""), [fault])
+
+
+def _addresses(store: Store) -> set[str | None]:
+    return {each["spec"].get("clusterIP") for each in store.all(SERVICES)}
+
+
 def _free_address(store: Store) -> str:
-    taken = {each["spec"].get("clusterIP") for each in store.all(SERVICES)}
+    taken = _addresses(store)
     for address in SERVICE_NETWORK.hosts():
         if str(address) not in taken:
             return str(address)
@@ -208,9 +229,31 @@ def _node_ports(store: Store, service: Body, before: Body) -> None:
     taken = {port.get("nodePort") for each in store.all(SERVICES) for port in each["spec"].get("ports") or ()}
     own = {(port.get("name"), port.get("port")): port.get("nodePort") for port in before.get("ports") or ()}
     free = (port for port in NODE_PORTS if port not in taken)
-    for port in service["spec"].get("ports") or ():
+    kept = set(own.values())
+    for place, port in enumerate(service["spec"].get("ports") or ()):
+        if port.get("nodePort") and port["nodePort"] not in kept:
+            _check_node_port(service, place, port["nodePort"], taken)
         if not port.get("nodePort"):
             port["nodePort"] = own.get((port.get("name"), port.get("port"))) or next(free, 0)
+
+
+def _check_node_port(service: Body, place: int, port: int, taken: set[int | None]) -> None:
+    """Raises StatusError 422 for a port that cannot be had (pkg/registry/core/service/portallocator)."""
+    why = "provided port is already allocated" if port in taken else ""
+    if port not in NODE_PORTS:
+        shown = f"{NODE_PORTS.start}-{NODE_PORTS.stop - 1}"
+        why = f"provided port is not in the valid range. The range of valid ports is {shown}"
+    if why:
+        fault = wrong(f"spec.ports[{place}].nodePort", port, why)
+        raise invalid("", "Service", service["metadata"].get("name", ""), [fault])
+
+
+def _event(_store: Store, event: Body, _old: Body | None) -> None:
+    """The fields of an Event that Go writes when they are zero: they are without omitempty, or structs."""
+    for name in ("firstTimestamp", "lastTimestamp", "eventTime"):
+        event.setdefault(name, None)
+    for name in ("reportingComponent", "reportingInstance"):
+        event.setdefault(name, "")
 
 
 def _priority_value(_store: Store, body: Body, _old: Body | None) -> None:
@@ -245,4 +288,5 @@ _RULES: dict[GroupResource, Callable[[Store, Body, Any], None]] = {
     SERVICES: _service,
     GroupResource("batch", "jobs"): _job,
     PRIORITIES: _priority_value,
+    GroupResource("", "events"): _event,
 }

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
+from itertools import chain
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
@@ -239,11 +240,16 @@ class Api:
         elif name == "finalize" and kind.key == NAMESPACES and request.method == "PUT":
             return self._finalize(request, target, kind, version)
         elif name == "log" and request.method == "GET":
-            text = self.log(self._object(kind, target), request.query.get("container", ""))
-            return Answer(HTTPStatus.OK, text.encode(), content="text/plain")
+            return self._log(self._object(kind, target), request.query.get("container", ""))
         elif request.method == "POST":
             return self._action(request, target, kind, version)
         raise _not_done(request, kind)
+
+    def _log(self, pod: Body, container: str) -> Answer:
+        lists = (pod["spec"].get(each) or () for each in ("initContainers", "containers", "ephemeralContainers"))
+        if container and not any(each["name"] == container for each in chain.from_iterable(lists)):
+            raise bad_request(f"container {container} is not valid for pod {pod['metadata']['name']}")
+        return Answer(HTTPStatus.OK, self.log(pod, container).encode(), content="text/plain")
 
     def _action(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
         """A subresource that is something to do."""

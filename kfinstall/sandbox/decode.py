@@ -4,6 +4,8 @@ Unknown fields fall away, values of a wrong type are refused, quantities become 
 out is left out.
 """
 
+import re
+import string
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,6 +105,8 @@ PLAIN_BOOLS = frozenset(
 )
 """Booleans that Go leaves out when they are false; the others are pointers or always written."""
 
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+_BASE64_LETTERS = f"{string.ascii_letters}{string.digits}+/"
 JSON_TYPES = {str: "string", bool: "bool", int: "number", float: "number", list: "array", dict: "object"}
 ZERO_VALUES = {"string": "", "boolean": False, "integer": 0, "number": 0, "array": []}
 GO_TYPES = {"string": "string", "boolean": "bool", "number": "float64"}
@@ -157,6 +161,8 @@ class Decoder:
         self._check(value, schema, path, parent)
         if isinstance(value, list):
             return [self._value(item, schema.items, f"{path}[{n}]", schema) for n, item in enumerate(value)]
+        if schema.source.get("format") == "byte":
+            self._check_base64(value)
         if not isinstance(value, dict):
             return value
         if schema.properties:
@@ -191,6 +197,15 @@ class Decoder:
                 f"json: cannot unmarshal {JSON_TYPES[type(value)]} into Go struct field {struct}.{_plain(path)} "
                 f"of type {_go_type(schema)}"
             )
+
+    def _check_base64(self, text: str) -> None:
+        plain = text.replace("\r", "").replace("\n", "")
+        if _BASE64.fullmatch(plain):
+            return
+        place = len(plain) - len(plain.lstrip(_BASE64_LETTERS))
+        if place == len(plain):
+            place -= place % 4
+        raise self._refusal(f"illegal base64 data at input byte {place}")
 
     def _refusal(self, why: str) -> Exception:
         return bad_request(f'{self.kind} in version "{self.version}" cannot be handled as a {self.kind}: {why}')
