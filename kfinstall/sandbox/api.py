@@ -84,18 +84,24 @@ class Api:
             return Answer(HTTPStatus.OK, found[0], content=found[1] or "application/json")
         target = parse_path(request.path)
         if target is None:
-            return NO_PAGE
+            return self._absent(request.path)
         kind = self.kinds.find(target.group, target.version, target.plural)
-        if kind is None and not self.kinds.builds_in(target.group):
-            return NO_PAGE
         if kind is None or (target.namespace and not kind.namespaced):
-            raise no_such_page()
+            return self._absent(request.path)
         version = kind.versions[target.version]
         if kind.group in GROUPS:
             if request.method != "POST" or target.name:
                 raise _not_done(request, kind)
             return Answer(HTTPStatus.CREATED, self._reviews.answer(request, target, kind, version))
         return self._resource(request, target, kind, version)
+
+    def _absent(self, path: str) -> Answer:
+        """For a path that nobody serves: only in the API server's own groups it is a Status."""
+        root, _, rest = path.strip("/").partition("/")
+        group = rest.partition("/")[0] if root == "apis" else ""
+        if root in {"api", "apis"} and self.kinds.builds_in(group):
+            raise no_such_page()
+        return NO_PAGE
 
     def _resource(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
         if target.subresource != "log" and not accepts_json(request.accept):

@@ -26,7 +26,9 @@ def merge_patched(value: Any, patch: Any) -> Any:
 def json_patched(value: Any, operations: Any) -> Any:
     """RFC 6902. Raises StatusError 422 when an operation cannot be done."""
     if not isinstance(operations, list):
-        raise bad_request("error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+        raise bad_request(
+            "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"
+        )
     for operation in operations:
         try:
             value = _operated(value, operation)

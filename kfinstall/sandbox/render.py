@@ -7,6 +7,7 @@ from typing import Any
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.kinds import Kind, Version
 from kfinstall.sandbox.requests import JSON, PROTOBUF, YAML
+from kfinstall.sandbox.status import bad_request
 from kfinstall.sandbox.tables import row_of
 
 Render = Callable[[Body], Body]
@@ -45,7 +46,13 @@ def metadata_only(body: Body) -> Body:
 
 
 def table(bodies: list[Body], kind: Kind, version: Version, metadata: Mapping[str, Any], include: str) -> Body:
-    """A Table; include: "None", "Metadata" or "Object", what each row carries of its object."""
+    """A Table; include: "None", "Metadata" or "Object", what each row carries of its object.
+
+    Raises StatusError 400 for another one.
+    """
+    if include not in {"None", "Metadata", "Object"}:
+        why = f"includeObject: Invalid value: \"{include}\": must be 'Metadata', 'Object', 'None', or empty"
+        raise bad_request(f"Unable to convert to Table as requested: {why}")
     rows = []
     for body in bodies:
         row: Body = {"cells": row_of(body, kind, version), "object": None}

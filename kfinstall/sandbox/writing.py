@@ -253,7 +253,7 @@ class Writes:
             if write.kind.custom and not body["metadata"].get("resourceVersion"):
                 raise invalid(
                     write.kind.group,
-                    write.kind.kind,
+                    write.kind.plural,
                     write.name,
                     [wrong("metadata.resourceVersion", 0, "must be specified for an update")],
                 )
