@@ -150,7 +150,9 @@ def _merged_items(standing: Any, patch: list[Any], order: list[Any] | None, sche
         return patch
     if not schema.patch_key:
         return live + [item for item in patch if item not in live]
-    key, items = schema.patch_key, list(live)
+    if not all(isinstance(item, dict) for item in patch):
+        raise bad_request("the patch has something else than objects in a list that is merged by key")
+    key, items = schema.patch_key, [item for item in live if isinstance(item, dict)]
     replace = any(item.get(DIRECTIVE) == "replace" and len(item) == 1 for item in patch)
     if replace:
         items, patch = [], [item for item in patch if item != {DIRECTIVE: "replace"}]
@@ -162,8 +164,9 @@ def _merged_items(standing: Any, patch: list[Any], order: list[Any] | None, sche
             items.append(strategic_merged({}, item, schema.items))
         else:
             items[place] = strategic_merged(items[place], item, schema.items)
-    named = [entry.get(key) for entry in order or patch if entry.get(DIRECTIVE) != "delete"]
-    return _in_order(items, named, [each.get(key) for each in live], key)
+    ordered = [entry for entry in order or patch if isinstance(entry, dict) and entry.get(DIRECTIVE) != "delete"]
+    before = [each.get(key) for each in live if isinstance(each, dict)]
+    return _in_order(items, [entry.get(key) for entry in ordered], before, key)
 
 
 def _in_order(items: list[Any], named: list[Any], before: list[Any], key: str) -> list[Any]:

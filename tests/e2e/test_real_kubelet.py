@@ -213,10 +213,10 @@ def test_the_limit_of_docker_hub_and_its_end(tenant: Tenant, node: Node) -> None
 
 
 def test_fix_has_the_pods_pull_from_a_mirror(tenant: Tenant, node: Node) -> None:
-    mirrored = "m.daocloud.io/public.ecr.aws/kubeflow/notebook:1"
+    mirrored = "m.daocloud.io/public.ecr.aws/docker/library/notebook:1"
     node.publish(mirrored)
-    node.registries.answers["public.ecr.aws/kubeflow/notebook"] = ECR_LIMIT
-    tenant.deploy("notebook", "public.ecr.aws/kubeflow/notebook:1")
+    node.registries.answers["public.ecr.aws/docker/library/notebook"] = ECR_LIMIT
+    tenant.deploy("notebook", "public.ecr.aws/docker/library/notebook:1")
     tenant.is_in_trouble("ErrImagePull", "ImagePullBackOff")
     tenant.kfinstall("doctor", "--only", "rate-limits.pulls", "--fix", "--yes")
     eventually(lambda: [_image(pod) for pod in tenant.pods()] == [mirrored], SECONDS)

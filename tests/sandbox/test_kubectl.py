@@ -244,7 +244,6 @@ CASES: dict[str, list[tuple[str, ...] | str]] = {
         "get widgets",
         "get wd w -o yaml",
         "get wd w -o jsonpath={.spec.size}",
-        "explain widgets.spec",
         "api-resources --api-group=NS.example.com",
         'patch widget w --type=merge -p {"spec":{"size":7}}',
         "delete widget w",

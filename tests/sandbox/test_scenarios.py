@@ -54,7 +54,7 @@ FAILING = {
         4, "pod has unbound immediate PersistentVolumeClaims", frozenset({"st-no-default-storageclass"})
     ),
     "restricted-user": Ending(
-        1, r'configmaps "kfinstall-\w+" is forbidden: User "engineer" cannot get resource "configmaps"', frozenset()
+        3, r'configmaps "kfinstall-\w+" is forbidden: User "engineer" cannot get resource "configmaps"', frozenset()
     ),
 }
 COMING_UP = ("healthy", "gpu-exhausted")

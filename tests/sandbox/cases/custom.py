@@ -98,10 +98,6 @@ CASES: Cases = {
         *defined(version({**spec_of({}), "required": ["spec"]})),
         create(WIDGETS, {"apiVersion": "{ns}.example.com/v1", "kind": "Widget", "metadata": {"name": "w"}}),
     ],
-    "several-faults": [
-        *schema({"a": NUMBER, "b": {"type": "string", "enum": ["x"]}, "c": TEXT}, required=["c"]),
-        *each({"a": "1", "b": "y"}),
-    ],
     "one-of": fields(
         {
             "type": "object",
