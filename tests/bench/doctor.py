@@ -135,7 +135,9 @@ def _pods() -> Iterator[Body]:
             "resources": {"requests": asked, "limits": asked},
         }
         spec = {"containers": [container], "nodeName": f"node-{number % NODES}", "serviceAccountName": "default"}
-        yield _body("Pod", f"pod-{number}", NAMESPACE, spec=spec, status=_status(number, image, spec))
+        body = _body("Pod", f"pod-{number}", NAMESPACE, spec=spec, status=_status(number, image, spec))
+        body["metadata"]["labels"] = {"app": f"app-{number % 200}"}  # the pods of a workload have its labels
+        yield body
 
 
 def _status(number: int, image: str, spec: Body) -> Body:
