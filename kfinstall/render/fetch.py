@@ -127,7 +127,8 @@ class Fetcher:
             with scratch_folder(folder.parent) as scratch:
                 archive.unpack(source, scratch / "tree", self.limits, shown=name)
                 write(folder.with_suffix(".json"), json.dumps(_inventory(scratch / "tree")))
-                _move(scratch / "tree", folder)
+                if not _intact(folder):  # another process may have mended it meanwhile, and somebody reads it now
+                    _move(scratch / "tree", folder)
         return Tree(digest, folder)
 
     def _remote(self, location: Location, sha256: str | None, kind: str, limit: int) -> tuple[str, Path]:
