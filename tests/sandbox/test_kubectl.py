@@ -323,8 +323,15 @@ def servers(control_plane: Cluster, healthy: Path, tmp_path: Path) -> Iterator[t
             api.delete(f"{path}/{namespace}")
 
 
+LOOKING = ("get ", "api-resources", "explain ", "describe ")
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_kubectl_prints_the_same(servers: tuple[Server, Server], case: str) -> None:
     for step in CASES[case]:
         sandbox, real = (server.run(step) for server in servers)
+        for _try in range(5 if isinstance(step, str) and step.startswith(LOOKING) else 0):
+            if sandbox == real:
+                break  # a real server publishes a new kind to discovery a moment after it is established
+            sandbox, real = (server.run(step) for server in servers)
         assert sandbox == real, step
