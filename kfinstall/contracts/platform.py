@@ -1,7 +1,7 @@
 """What kfinstall needs of a platform: its options, the way to its cluster, and, where it can, the cluster itself.
 
 Every platform is a Platform; what else it can do, it shows by being a Detects, a Transforms, a Prefers,
-a Lifecycle, a Stops, an Offers.
+a Lifecycle, a Stops, an Offers, a Chooses.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -267,3 +267,27 @@ class Offers(Protocol[OptionsT_contra]):
 
     def offer(self, options: OptionsT_contra, host: Host) -> Offer:
         """The cluster of the options: as it stands, else as it would be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What may stand at a field of the options. value: as the document has it. title: for people, "" for the value."""
+
+    value: str
+    title: str = ""
+
+
+@runtime_checkable
+class Chooses(Protocol):
+    """A platform that can list what may stand at fields of its options: regions, machine types, contexts."""
+
+    @property
+    def chosen(self) -> frozenset[str]:
+        """The fields that it has lists for, as dotted keys of the document: location, nodes.machineType."""
+
+    def choices(self, field: str, options: Mapping[str, Any], host: Host) -> Sequence[Choice]:
+        """What may stand at one of these fields, asked of this machine or of the cloud.
+
+        options: `platform` of the document as far as it is answered, by the document's keys; it need not be valid yet.
+        Raises KfinstallError where nobody answers, and UsageError naming the field that has to be answered before.
+        """

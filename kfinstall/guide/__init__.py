@@ -1,0 +1,1 @@
+"""What a person is asked on the way to an Install document, whoever shows it: questions, answers, what they mean."""

@@ -1,0 +1,1 @@
+"""The guided interface in a terminal: the only package that imports textual."""
