@@ -10,10 +10,11 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, get_args
 
 from kfinstall.contracts.check import Check
-from kfinstall.contracts.platform import Platform
+from kfinstall.contracts.platform import Chooses, Platform
 from kfinstall.errors import UsageError
 from kfinstall.model.faults import one_of
 from kfinstall.model.install import PlatformOptions
+from kfinstall.model.shape import types_at
 from kfinstall.words import _
 
 PLATFORMS = "kfinstall.platforms"
@@ -131,4 +132,13 @@ def _contract_breach(name: str, platform: Platform[Any]) -> str:
         return _("its options are not a PlatformOptions")
     if get_args(options.model_fields["type"].annotation) != (name,):
         return _("the type of its options is not Literal[{name!r}]").format(name=name)
+    unknown = sorted(_unknown_fields(platform))
+    if unknown:
+        return _("it has choices for fields that its options do not have: {fields}").format(fields=", ".join(unknown))
     return ""
+
+
+def _unknown_fields(platform: Platform[Any]) -> list[str]:
+    """Of those that the platform says it can list what may stand there."""
+    chosen = platform.chosen if isinstance(platform, Chooses) else ()
+    return [field for field in chosen if not types_at(platform.options, None, tuple(field.split(".")))]

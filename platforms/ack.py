@@ -8,7 +8,15 @@ import yaml
 from pydantic import Field
 
 from kfinstall.contracts.manifest import Body, Manifest
-from kfinstall.contracts.platform import ClusterAccess, ClusterPhase, ClusterStatus, Detection, Host, KnownCluster
+from kfinstall.contracts.platform import (
+    Choice,
+    ClusterAccess,
+    ClusterPhase,
+    ClusterStatus,
+    Detection,
+    Host,
+    KnownCluster,
+)
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.facts.quantities import amount
 from kfinstall.facts.volumes import is_default
@@ -20,7 +28,7 @@ from kfinstall.model.storage import NotebookVolume
 from kfinstall.transform.claims import with_claims, without_class
 from kfinstall.transform.spawner import KEY, PATHS, PATHS_TO_1_4, VOLUME, with_notebook_volume
 from kfinstall.words import _
-from platforms.existing import KubeconfigOptions
+from platforms.existing import KubeconfigOptions, contexts
 
 CONTEXT = r"(kubernetes-admin|\d+)-(c[0-9a-f]{32})"
 """As the console's kubeconfig has it: the user, then the cluster's id."""
@@ -72,6 +80,7 @@ class Ack:
     title = _("Alibaba Cloud ACK")
     summary = _("An ACK cluster that your kubeconfig reaches: images through mirrors, disks of a size that exists.")
     options = AckOptions
+    chosen = frozenset({"context"})
 
     def detect(self, host: Host) -> Detection:
         """By the names that ACK gives contexts."""
@@ -79,6 +88,9 @@ class Ack:
 
     def access(self, options: AckOptions, host: Host) -> ClusterAccess:  # noqa: ARG002 - the contract's signature
         return ClusterAccess(kubeconfig=options.kubeconfig, context=options.context)
+
+    def choices(self, field: str, options: Mapping[str, Any], host: Host) -> Sequence[Choice]:  # noqa: ARG002 - as above
+        return contexts(options, host, CONTEXT)
 
     def preferred(self, options: AckOptions) -> Mapping[str, Model]:
         """Images through a mirror, since the registries that Kubeflow's are in are out of reach or slow there."""

@@ -1,7 +1,7 @@
 """kind: a cluster whose nodes are containers of Docker or Podman on this machine."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ from pydantic import Field
 
 from kfinstall.contracts.finding import Finding
 from kfinstall.contracts.platform import (
+    Choice,
     ClusterAccess,
     ClusterPhase,
     ClusterStatus,
@@ -93,6 +94,7 @@ class Kind:
     title = "kind"
     summary = _("A cluster in containers of this machine, made in a minute; `kind load` brings images into it.")
     options = KindOptions
+    chosen = frozenset({"cluster"})
 
     def detect(self, host: Host) -> Detection:
         """kind, Docker, and the clusters of kind."""
@@ -106,6 +108,9 @@ class Kind:
     def access(self, options: KindOptions, host: Host) -> ClusterAccess:  # noqa: ARG002 - the contract's signature
         """kind writes a context into the user's kubeconfig."""
         return ClusterAccess(context=_context(options.cluster))
+
+    def choices(self, field: str, options: Mapping[str, Any], host: Host) -> Sequence[Choice]:  # noqa: ARG002 - as above
+        return [Choice(name, _state(name, host).detail) for name in _clusters(host)]
 
     def offer(self, options: KindOptions, host: Host) -> Offer:
         """Nodes are not limited: each sees all of Docker's machine."""

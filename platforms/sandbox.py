@@ -1,10 +1,19 @@
 """The practice cluster that comes with kfinstall: no Docker, no machine, no account."""
 
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from pydantic import Field
 
-from kfinstall.contracts.platform import ClusterAccess, ClusterPhase, ClusterStatus, Detection, Host, KnownCluster
+from kfinstall.contracts.platform import (
+    Choice,
+    ClusterAccess,
+    ClusterPhase,
+    ClusterStatus,
+    Detection,
+    Host,
+    KnownCluster,
+)
 from kfinstall.model.install import PlatformOptions
 from kfinstall.words import _
 
@@ -35,6 +44,7 @@ class Sandbox:
     title = _("Practice cluster")
     summary = _("A simulated cluster on this machine: nothing is downloaded and nothing runs.")
     options = SandboxOptions
+    chosen = frozenset({"scenario"})
 
     def detect(self, host: Host) -> Detection:  # noqa: ARG002 - the contract's signature
         from kfinstall.sandbox.running import running  # noqa: PLC0415 - listing platforms must not load a cluster
@@ -49,3 +59,8 @@ class Sandbox:
         from kfinstall.sandbox.running import ensure  # noqa: PLC0415 - listing platforms must not load a cluster
 
         return ClusterAccess(kubeconfig=ensure(options.scenario, options.speed))
+
+    def choices(self, field: str, options: Mapping[str, Any], host: Host) -> Sequence[Choice]:  # noqa: ARG002 - as above
+        from kfinstall.sandbox import scenario  # noqa: PLC0415 - as above
+
+        return [Choice(name, scenario.load(name).title) for name in scenario.names()]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kfinstall.contracts.finding import Finding
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.platform import (
+    Choice,
     ClusterAccess,
     ClusterPhase,
     ClusterStatus,
@@ -47,6 +48,9 @@ class Aks:
     title = _("Azure Kubernetes Service")
     summary = _("A cluster in Microsoft's cloud, made when it is not there; it costs money while it runs.")
     options = AksOptions
+    chosen = frozenset(
+        {"subscription", "resourceGroup", "location", "name", "kubernetesVersion", "nodes.vmSize", "gpu.vmSize"}
+    )
 
     def __init__(self, connect: Connect | None = None) -> None:
         self._connect = connect
@@ -56,6 +60,15 @@ class Aks:
         az = Tool("az", str(host.find("az") or ""), "https://learn.microsoft.com/cli/azure/install-azure-cli", False)
         kubelogin = Tool(KUBELOGIN, str(host.find(KUBELOGIN) or ""), INSTALL, needed=False)
         return Detection(tools=(az, kubelogin))
+
+    def choices(self, field: str, options: Mapping[str, Any], host: Host) -> Sequence[Choice]:
+        """Asks Azure with the user's credentials, page by page."""
+        from platforms.aks import arm  # noqa: PLC0415 - loads the client library
+        from platforms.aks.choices import choices  # noqa: PLC0415 - as above
+
+        connect = self._connect or arm.client
+        with arm.explained():
+            return choices(field, options, lambda subscription: connect(subscription, host))
 
     def offer(self, options: AksOptions, host: Host) -> Offer:  # noqa: ARG002 - the contract's signature
         """As it would be made: no cloud is asked."""

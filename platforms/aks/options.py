@@ -15,6 +15,9 @@ VERSION = r"^1\.[0-9]+(\.[0-9]+)?$"
 IDENTITY = (
     r"(?i)^/subscriptions/[^/]+/resourcegroups/[^/]+/providers/Microsoft\.ManagedIdentity/userAssignedIdentities/[^/]+$"
 )
+BURSTABLE, GPU_SIZES = "Standard_B", "Standard_N"
+"""What the names of such sizes begin with."""
+
 LEAST_CPUS = 8
 """In all: Kubeflow asks for 3 to 5.5 cores, and AKS keeps some of every node for itself."""
 
@@ -97,7 +100,7 @@ class Nodes(Pool):
 
     @model_validator(mode="after")
     def _large_enough(self) -> "Nodes":
-        if self.vm_size.startswith("Standard_B"):
+        if self.vm_size.startswith(BURSTABLE):
             message = _("AKS does not take {size}: sizes that begin with B are not for its system nodes.")
             raise ValueError(message.format(size=self.vm_size))
         have = self.count * cpus(self.vm_size)
@@ -120,7 +123,7 @@ class GpuNodes(Pool):
 
     @model_validator(mode="after")
     def _with_gpus(self) -> "GpuNodes":
-        if not self.vm_size.startswith("Standard_N"):
+        if not self.vm_size.startswith(GPU_SIZES):
             raise ValueError(_("{size} has no GPU.").format(size=self.vm_size))
         return self
 

@@ -5,10 +5,12 @@ The library is imported where it is used: that takes a second.
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from kfinstall.contracts.finding import Finding
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.platform import (
+    Choice,
     ClusterAccess,
     ClusterPhase,
     ClusterStatus,
@@ -24,7 +26,8 @@ from kfinstall.errors import CloudError
 from kfinstall.model.base import Model
 from kfinstall.model.install import Install
 from kfinstall.words import _
-from platforms.gke import iap, istio_cni, kubeconfig, pipelines_key, preflight
+from platforms.answers import needed
+from platforms.gke import choices, iap, istio_cni, kubeconfig, pipelines_key, preflight
 from platforms.gke.cloud import Cloud
 from platforms.gke.lifetime import Lifetime, trouble, usable
 from platforms.gke.machines import cpus, memory
@@ -45,6 +48,7 @@ class Gke:
     title = _("Google Kubernetes Engine")
     summary = _("A cluster in Google Cloud: one that stands, or a new one. It costs money while it stands.")
     options = GkeOptions
+    chosen = choices.CHOSEN
 
     def detect(self, host: Host) -> Detection:
         """Only programs: a kubeconfig tells which clusters there were, not whether they run."""
@@ -55,6 +59,11 @@ class Gke:
                 Tool(kubeconfig.PLUGIN, str(plugin or ""), kubeconfig.GET_PLUGIN),
             )
         )
+
+    def choices(self, field: str, options: Mapping[str, Any], host: Host) -> Sequence[Choice]:
+        """Asks Google with the user's credentials, page by page."""
+        project = "" if field == "project" else needed(options, "project")
+        return choices.choices(field, options, Cloud(project, host))
 
     def offer(self, options: GkeOptions, host: Host) -> Offer:  # noqa: ARG002 - the contract's signature
         count = options.nodes.count * options.zones

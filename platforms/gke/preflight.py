@@ -48,7 +48,7 @@ def _new(options: GkeOptions, cloud: Cloud) -> Iterator[Finding]:
     if options.location not in known:
         yield _unknown("platform.location", options.location, known)
         return
-    zones = [zone for zone in choices.zones(cloud) if f"{zone}-".startswith(f"{options.location}-")]
+    zones = [zone for zone in choices.zones(cloud) if choices.within(zone, options.location)]
     yield from _machines(options, cloud, zones)
     yield from _version(options, cloud)
     for short in quotas.short(options, cloud):

@@ -1,10 +1,12 @@
 """minikube as a platform: what is here of it, what stands in the way, making and deleting a profile."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from kfinstall.contracts.finding import Finding, Severity
 from kfinstall.contracts.platform import (
+    Choice,
     ClusterAccess,
     ClusterPhase,
     ClusterStatus,
@@ -19,6 +21,7 @@ from kfinstall.contracts.platform import (
 from kfinstall.errors import KfinstallError
 from kfinstall.words import _
 from platforms.docker_engine import docker_engine, docker_tool, inotify, no_docker
+from platforms.minikube.drivers import drivers
 from platforms.minikube.events import progress
 from platforms.minikube.options import CONTAINERS, GIB, VIRTUAL_MACHINES, MinikubeOptions
 from platforms.minikube.profile import Profile, profiles, size_text
@@ -36,6 +39,7 @@ class Minikube:
     title = "minikube"
     summary = _("A cluster on this machine, in a container or a virtual machine.")
     options = MinikubeOptions
+    chosen = frozenset({"profile", "driver"})
 
     def detect(self, host: Host) -> Detection:
         """minikube, the Docker that it prefers, and its profiles."""
@@ -51,6 +55,11 @@ class Minikube:
     def access(self, options: MinikubeOptions, host: Host) -> ClusterAccess:  # noqa: ARG002 - the contract's signature
         """minikube writes a context with the profile's name into the user's kubeconfig."""
         return ClusterAccess(context=options.profile)
+
+    def choices(self, field: str, options: Mapping[str, Any], host: Host) -> Sequence[Choice]:  # noqa: ARG002 - as above
+        if field == "driver":
+            return drivers(host)
+        return [Choice(each.name, each.detail) for each in profiles(host).values()]
 
     def offer(self, options: MinikubeOptions, host: Host) -> Offer:
         profile = _profile(options, host)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.platform import (
+    Choice,
     ClusterAccess,
     ClusterPhase,
     ClusterStatus,
@@ -19,7 +20,7 @@ from kfinstall.contracts.platform import (
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.errors import PlanRefused
 from kfinstall.words import _
-from platforms.existing import KubeconfigOptions
+from platforms.existing import KubeconfigOptions, contexts
 from platforms.openshift.constraints import Constraint
 from platforms.openshift.grants import APPLICATION, granted
 from platforms.openshift.mesh import with_multus
@@ -57,6 +58,7 @@ class OpenShift:
     title = _("OpenShift")
     summary = _("An OpenShift that `oc login` reaches; Kubeflow's service accounts get the constraints they need.")
     options = OpenShiftOptions
+    chosen = frozenset({"context"})
 
     def detect(self, host: Host) -> Detection:
         """By the names that `oc login` gives contexts."""
@@ -65,6 +67,9 @@ class OpenShift:
 
     def access(self, options: OpenShiftOptions, host: Host) -> ClusterAccess:  # noqa: ARG002 - the contract's signature
         return ClusterAccess(kubeconfig=options.kubeconfig, context=options.context)
+
+    def choices(self, field: str, options: Mapping[str, Any], host: Host) -> Sequence[Choice]:  # noqa: ARG002 - as above
+        return contexts(options, host, CONTEXT)
 
     def transformed(
         self, manifests: Sequence[Manifest], options: OpenShiftOptions, surroundings: Surroundings

@@ -20,6 +20,10 @@ class WrongOptions(PlatformOptions):
     type: Literal["another"]
 
 
+class ChoosyOptions(ExistingOptions):
+    type: Literal["choosy"]  # type: ignore[assignment]
+
+
 class Misnamed(Existing):
     name = "misnamed-inside"
 
@@ -27,6 +31,12 @@ class Misnamed(Existing):
 class Mistyped(Existing):
     name = "mistyped"
     options = WrongOptions  # type: ignore[assignment]
+
+
+class Choosy(Existing):
+    name = "choosy"
+    options = ChoosyOptions  # type: ignore[assignment]
+    chosen = frozenset({"context", "nodes.machineType"})
 
 
 class Shapeless:
@@ -46,6 +56,7 @@ BROKEN = Platforms(
         point("misnamed", f"{HERE}:Misnamed"),
         point("mistyped", f"{HERE}:Mistyped"),
         point("shapeless", f"{HERE}:Shapeless"),
+        point("choosy", f"{HERE}:Choosy"),
     ]
 )
 
@@ -64,10 +75,11 @@ def test_the_built_in_platform_keeps_the_contract() -> None:
 def test_a_broken_plugin_is_named_and_the_others_work() -> None:
     assert list(BROKEN.options) == ["existing"]
     said = [str(one) for one in BROKEN.broken]
-    assert [one.name for one in BROKEN.broken] == ["gone", "misnamed", "mistyped", "shapeless", "existing"]
-    assert "No module named 'no_such_module'" in said[0]
-    assert "misnamed-inside" in said[1]
-    assert "not Literal['mistyped']" in said[2]
+    assert [one.name for one in BROKEN.broken] == ["choosy", "gone", "misnamed", "mistyped", "shapeless", "existing"]
+    assert said[0].endswith("it has choices for fields that its options do not have: nodes.machineType")
+    assert "No module named 'no_such_module'" in said[1]
+    assert "misnamed-inside" in said[2]
+    assert "not Literal['mistyped']" in said[3]
 
 
 def test_using_a_broken_or_unknown_platform_is_a_usage_error() -> None:

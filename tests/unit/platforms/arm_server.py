@@ -154,6 +154,8 @@ class ArmServer:
 def _sku(name: str) -> Body:
     cpus = re.findall(r"\d+", name)[0]
     able = [{"name": "vCPUs", "value": cpus}, {"name": "MemoryGB", "value": "32"}]
+    if name.startswith("Standard_N"):
+        able.append({"name": "GPUs", "value": "1"})
     return {"resourceType": "virtualMachines", "name": name, "family": "standardDSv5Family", "capabilities": able}
 
 

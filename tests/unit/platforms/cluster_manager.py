@@ -85,7 +85,9 @@ class Google:
         if path.startswith(COMPUTE):
             return self._found(self.compute.get(path.removeprefix(COMPUTE)))
         if path == "/v1/projects":
-            return Answer(200, {"projects": [{"projectId": PROJECT}, {"projectId": "another-project"}]})
+            return Answer(
+                200, {"projects": [{"projectId": PROJECT, "name": "The lab"}, {"projectId": "another-project"}]}
+            )
         return self._cluster_manager(method, path.removeprefix(ANYWHERE).removeprefix(PARENT), body)
 
     def stand(self, name: str) -> None:

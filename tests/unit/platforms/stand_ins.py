@@ -180,6 +180,12 @@ class StandIns:
         if state is not None:
             self.remember(program, state)
 
+    def touch(self, program: str) -> None:
+        """Put a program there that does nothing."""
+        path = self.folder / program
+        path.write_text("#!/bin/sh\n", encoding="utf-8")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
     def remember(self, program: str, state: Any) -> None:
         (self.folder / f"{program}.json").write_text(json.dumps(state), encoding="utf-8")
 

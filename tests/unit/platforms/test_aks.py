@@ -20,7 +20,7 @@ from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.platform import ClusterPhase, Host, Progress, Stops
 from kfinstall.contracts.surroundings import Nowhere
 from kfinstall.engine.host import LocalHost
-from kfinstall.errors import CloudError, DocumentError, Interrupted, KfinstallError, ToolMissing
+from kfinstall.errors import CloudError, DocumentError, Interrupted, KfinstallError, ToolMissing, UsageError
 from kfinstall.model.load import load
 from platforms.aks import Aks, arm, choices
 from platforms.aks.options import AksOptions
@@ -414,6 +414,47 @@ def test_choices_come_from_azure_page_by_page(azure: ArmServer, host: Patient) -
     offered = {"values": [{"version": "1.9"}, {"version": "1.35", "isPreview": True}, {"version": "1.34"}]}
     azure.refuse("GET", f"{PROVIDER}/locations/eastus/kubernetesVersions", Answer(200, offered))
     assert choices.versions(service, "eastus") == ["1.34", "1.9"]
+
+
+def offered(aks: Aks, host: Patient, field: str, **answered: Any) -> dict[str, str]:
+    """What may stand at a field, once some others are answered."""
+    return {each.value: each.title for each in aks.choices(field, answered, host)}
+
+
+def test_fields_have_lists_once_the_subscription_is_chosen(aks: Aks, azure: ArmServer, host: Patient) -> None:
+    enabled = {"subscriptionId": SUBSCRIPTION, "displayName": "The lab", "state": "Enabled"}
+    azure.refuse("GET", "/subscriptions", Answer(200, {"value": [enabled]}))
+    assert offered(aks, host, "subscription") == {SUBSCRIPTION: "The lab"}
+    groups = {"value": [{"name": "ml", "location": "eastus"}]}
+    azure.refuse("GET", f"/subscriptions/{SUBSCRIPTION}/resourcegroups", Answer(200, groups))
+    answered = {"subscription": SUBSCRIPTION}
+    assert offered(aks, host, "resourceGroup", **answered) == {"ml": "eastus"}
+    answered["resourceGroup"] = "ml"
+    standing = {"value": [{"name": "old", "location": "westeurope"}]}
+    azure.refuse("GET", f"{GROUP}/providers/Microsoft.ContainerService/managedClusters", Answer(200, standing))
+    assert offered(aks, host, "name", **answered) == {"old": "westeurope"}
+    azure.sizes = (*azure.sizes, "Standard_B8ms", "Basic_A8")
+    assert list(offered(aks, host, "nodes.vmSize", **answered)) == ["Standard_D8s_v5"], "in the region of the group"
+    assert offered(aks, host, "gpu.vmSize", **answered) == {"Standard_NC4as_T4_v3": "4 CPUs, 32 GiB of memory, 1 GPU"}
+    versions = {"values": [{"version": "1.34"}]}
+    azure.refuse("GET", f"{PROVIDER}/locations/westeurope/kubernetesVersions", Answer(200, versions))
+    assert list(offered(aks, host, "kubernetesVersion", **answered, location="westeurope")) == ["1.34"]
+
+
+def test_a_choice_names_the_field_that_it_depends_on(aks: Aks, azure: ArmServer, host: Patient) -> None:
+    for field, answered, missing in [
+        ("location", {}, "subscription"),
+        ("name", {"subscription": SUBSCRIPTION}, "resourceGroup"),
+        ("nodes.vmSize", {"subscription": SUBSCRIPTION}, "location"),
+    ]:
+        with pytest.raises(UsageError, match=f"depends on platform.{missing}"):
+            offered(aks, host, field, **answered)
+    assert azure.requests == []
+
+
+def test_a_choice_without_a_login_says_how_to_log_in(azure: ArmServer, host: Patient) -> None:
+    refused = failure(lambda: platform(azure, NoToken("")).choices("subscription", {}, host))
+    assert "az login" in str(refused)
 
 
 WRONG = [

@@ -13,7 +13,7 @@ import yaml
 from kfinstall.contracts.finding import Severity
 from kfinstall.contracts.platform import ClusterPhase
 from kfinstall.engine.host import LocalHost
-from kfinstall.errors import CloudError, Interrupted, ToolMissing
+from kfinstall.errors import CloudError, Interrupted, ToolMissing, UsageError
 from platforms.gke import Gke, choices
 from platforms.gke.cloud import Cloud
 from platforms.gke.options import GkeOptions
@@ -432,8 +432,65 @@ def test_what_there_is_to_choose_from(lab: Lab) -> None:
     second = Answer(200, {"items": [{"name": "n2-standard-4"}]})
     first = Answer(200, {"items": [{"name": "e2-standard-4"}], "nextPageToken": "more"})
     lab.google.instead("GET", f"{COMPUTE}/zones/{ZONE}/machineTypes", first, second)
-    assert choices.projects(cloud) == ["another-project", PROJECT]
+    assert [each.value for each in choices.projects(cloud)] == ["another-project", PROJECT]
     assert choices.locations(cloud) == ["europe-west4", "europe-west4-a", "us-central1", ZONE, "us-central1-b"]
     assert choices.machine_types(cloud, ZONE) == ["e2-standard-4", "n2-standard-4"]
     assert choices.gpus(cloud, ZONE) == ["nvidia-l4"]
     assert choices.versions(cloud, ZONE, "regular") == ["1.34.1-gke.100", "1.33.5-gke.200"]
+
+
+def offered(lab: Lab, field: str, **answered: Any) -> dict[str, str]:
+    """What may stand at a field, once some others are answered."""
+    return {each.value: each.title for each in GKE.choices(field, {"type": "gke", **answered}, lab.host)}
+
+
+def test_fields_have_lists_once_the_project_is_chosen(lab: Lab) -> None:
+    assert offered(lab, "project") == {"another-project": "", PROJECT: "The lab"}
+    assert offered(lab, "location", project=PROJECT)["us-central1"] == ""
+    machines = {"items": [
+        {"name": "e2-micro", "guestCpus": 1, "memoryMb": 1024},
+        {"name": "e2-standard-8", "guestCpus": 8, "memoryMb": 32768},
+        {"name": "n1-standard-8", "guestCpus": 8, "memoryMb": 30720},
+    ]}  # fmt: skip
+    lab.google.compute[f"/zones/{ZONE}/machineTypes"] = machines
+    at = {"project": PROJECT, "location": ZONE}
+    assert offered(lab, "nodes.machineType", **at) == {
+        "e2-standard-8": "8 CPUs, 32 GiB of memory",
+        "n1-standard-8": "8 CPUs, 30 GiB of memory",
+    }, "one CPU is no node"
+    assert list(offered(lab, "gpu.machineType", **at, gpu={"type": "nvidia-tesla-t4"})) == ["n1-standard-8"]
+    assert list(offered(lab, "gpu.type", **at)) == ["nvidia-l4"]
+    assert list(offered(lab, "version", **at, releaseChannel="regular")) == ["1.34.1-gke.100", "1.33.5-gke.200"]
+
+
+def test_zones_of_a_region_are_asked_together(lab: Lab) -> None:
+    lab.google.compute["/zones/us-central1-b/machineTypes"] = {"items": [{"name": "n2-standard-4"}]}
+    machines = offered(lab, "nodes.machineType", project=PROJECT, location="us-central1")
+    assert list(machines) == ["e2-standard-8", "g2-standard-8", "n2-standard-4"]
+
+
+def test_what_stands_in_the_project_can_be_chosen(lab: Lab) -> None:
+    lab.google.stand("standing")
+    assert offered(lab, "cluster", project=PROJECT) == {"standing": f"{ZONE}, 2 nodes, Kubernetes 1.34.1-gke.100"}
+    lab.google.compute["/global/networks"] = {"items": [{"name": "lab"}]}
+    mine = {"name": "mine", "network": "https://www.googleapis.com/lab", "ipCidrRange": "10.0.0.0/20"}
+    other = {"name": "other", "network": "https://www.googleapis.com/default", "ipCidrRange": "10.9.0.0/20"}
+    lab.google.compute["/regions/us-central1/subnetworks"] = {"items": [mine, other]}
+    assert offered(lab, "network", project=PROJECT) == {"lab": ""}
+    at = {"project": PROJECT, "location": ZONE, "network": "lab"}
+    assert offered(lab, "subnetwork", **at) == {"mine": "10.0.0.0/20"}
+
+
+def test_a_choice_names_the_field_that_it_depends_on(lab: Lab) -> None:
+    with pytest.raises(UsageError, match=r"depends on platform\.project"):
+        offered(lab, "location")
+    with pytest.raises(UsageError, match=r"depends on platform\.location"):
+        offered(lab, "nodes.machineType", project=PROJECT)
+    assert lab.google.sent("GET") == [f"{COMPUTE}/zones"]
+
+
+def test_a_choice_that_google_refuses_says_why(lab: Lab) -> None:
+    refusal = error(403, "PERMISSION_DENIED", "Required 'compute.zones.list' permission")
+    lab.google.instead("GET", f"{COMPUTE}/zones", Answer(403, refusal))
+    with pytest.raises(CloudError, match=r"compute\.zones\.list"):
+        offered(lab, "location", project=PROJECT)
