@@ -1,8 +1,10 @@
 """The journal of a run, on disk: what was begun and what is done, so that a killed run is no harm.
 
-One JSON object a line, appended and synced before and after every step. A line that was cut off is ignored.
+One JSON object a line, appended and synced before and after every step. A line that was cut off is ignored. Whoever has
+it open has it alone: two runs of one install at once would each repair what the other writes.
 """
 
+import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -18,9 +20,10 @@ from kfinstall.words import _
 
 
 class Journal:
-    """An open journal. Entries hold names and digests, never the content of an object.
+    """An open journal, which no other run has. Entries hold names and digests, never the content of an object.
 
-    What cannot be written raises KfinstallError: without its journal a run would not know what it did.
+    What cannot be written raises KfinstallError: without its journal a run would not know what it did. So does one
+    that another run has open: the kernel frees it when that run ends, however it ends.
     """
 
     def __init__(self, path: Path) -> None:
@@ -28,6 +31,11 @@ class Journal:
         with _explaining(path):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(self._file)
+                raise _in_use(path) from None
             self._whole_lines()
 
     def __enter__(self) -> "Journal":
@@ -73,6 +81,14 @@ def _explaining(path: Path) -> Iterator[None]:
             why=error.strerror or str(error),
             fix=_("Make room or give yourself the right to write there, or let $XDG_STATE_HOME name another folder."),
         ) from error
+
+
+def _in_use(path: Path) -> KfinstallError:
+    return KfinstallError(
+        _("Another kfinstall on this machine is at work on this install."),
+        why=_("It has the journal {path} open.").format(path=path),
+        fix=_("Wait for its end, or stop it with Ctrl-C where it runs; then the same command goes on."),
+    )
 
 
 def entries(path: Path) -> Iterator[dict[str, Any]]:

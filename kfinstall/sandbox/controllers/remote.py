@@ -139,6 +139,8 @@ class Informer(threading.Thread):
     def _watch(self, version: str) -> None:
         query = {"watch": "true", "resourceVersion": version, "allowWatchBookmarks": "true"}
         with self._transport.open("GET", self._path, query, None, JSON) as response:
+            if response.status >= HTTPStatus.BAD_REQUEST:
+                raise _refusal(response.status, response.data)
             self._response = response
             for event in _events(response, self._stopping):
                 if event["type"] == "ERROR":
@@ -170,9 +172,14 @@ def _read(
     with transport.open(method, path, query, body, content) as response:
         data = response.data
     if response.status >= HTTPStatus.BAD_REQUEST:
-        try:
-            raise refused(response.status, json.loads(data))
-        except ValueError:
-            raise StatusError(response.status, "", data.decode(errors="replace")) from None
+        raise _refusal(response.status, data)
     found: Body = json.loads(data)
     return found
+
+
+def _refusal(status: int, data: bytes) -> StatusError:
+    """What the server said instead of an answer: a Status as a rule, plain text of what stands before it."""
+    try:
+        return refused(status, json.loads(data))
+    except ValueError:
+        return StatusError(status, "", data.decode(errors="replace"))

@@ -29,6 +29,16 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
+def test_two_runs_of_one_install_do_not_write_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    with Journal(path) as journal:
+        journal.write([DONE])
+        with pytest.raises(KfinstallError, match="Another kfinstall on this machine"):
+            Journal(path)
+    with Journal(path):
+        assert applied(path) == {KEY: Applied("w", "o")}
+
+
 def test_a_deletion_is_the_last_word(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     with Journal(path) as journal:
