@@ -84,8 +84,9 @@ class Commands(click.Group):
 def kfinstall(context: click.Context) -> None:
     """Put Kubeflow on a Kubernetes cluster, and say exactly why when it does not come up."""
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
-        context.exit(ExitCode.USAGE)
+        from kfinstall.cli.guided import guided  # noqa: PLC0415 - a command does without the interface
+
+        context.exit(guided())
 
 
 def run(arguments: list[str] | None = None) -> int:

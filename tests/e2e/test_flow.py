@@ -197,7 +197,8 @@ def test_init_writes_what_validate_accepts(kfinstall: Kfinstall, tmp_path: Path)
 
 def test_nothing_to_go_by(kfinstall: Kfinstall) -> None:
     bare = kfinstall()
-    assert bare.code == 2
+    assert (bare.code, bare.out, len(bare.err.splitlines())) == (2, "", 1)
+    assert "kfinstall install -f FILE" in bare.err
     for command in ("install", "plan", "diff", "build"):
         lacking = kfinstall(command)
         assert (lacking.code, lacking.out) == (2, "")

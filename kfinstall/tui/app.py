@@ -1,0 +1,91 @@
+"""The application: looks, keys that hold everywhere, and the way from screen to screen.
+
+A screen is imported when it is shown, and what a screen shows is looked for in the background: the first picture
+has to stand before anybody wonders whether the program hangs.
+"""
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from kfinstall.tui.settings import Settings, settings
+from kfinstall.tui.themes import THEMES
+from kfinstall.words import _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Guided(App[int]):
+    """kfinstall for a person at a terminal; ends with an exit code.
+
+    first: makes the screen that comes first, the home screen as a rule.
+    """
+
+    CSS_PATH = "look.tcss"
+    TITLE = "kfinstall"
+    ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-very-wide")]  # noqa: RUF012 - as textual has it
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high")]  # noqa: RUF012 - as above
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "help", _("Help"), id="help", priority=True),
+        Binding("f9", "next_theme", _("Colours"), id="theme", show=False, priority=True),
+        Binding("f10", "quit", _("Quit"), id="quit", priority=True),
+    ]
+
+    def __init__(self, first: Callable[[], Screen[Any]] | None = None, wanted: Settings | None = None) -> None:
+        with _no_color_only_if_it_says_so():
+            super().__init__()
+        self._first = first
+        self._wanted = wanted or settings()
+        for theme in THEMES:
+            self.register_theme(theme)
+        names = [theme.name for theme in THEMES]
+        self.theme = self._wanted.theme if self._wanted.theme in names else names[0]
+        self.set_keymap(dict(self._wanted.keymap))
+
+    def get_default_screen(self) -> Screen[Any]:
+        if self._first is not None:
+            return self._first()
+        from kfinstall.tui.home import Home  # noqa: PLC0415 - a test of another screen does without it
+
+        return Home()
+
+    def action_next_theme(self) -> None:
+        """The next look, until the program ends; settings.yaml and $KFINSTALL_THEME make it stay."""
+        names = [theme.name for theme in THEMES]
+        self.theme = names[(names.index(self.theme) + 1) % len(names)]
+
+    def action_help(self) -> None:
+        """Explain what is in front of the user: the screen says what that is by `explained()`."""
+        from kfinstall.tui.help import Help  # noqa: PLC0415 - most people never ask
+
+        if isinstance(self.screen, Help):
+            self.pop_screen()
+        else:
+            self.push_screen(Help(self.screen))
+
+    def get_system_commands(self, screen: Screen[Any]) -> "Iterable[SystemCommand]":  # noqa: ARG002 - textual's
+        """None: every act has a key in the footer."""
+        return ()
+
+
+class _no_color_only_if_it_says_so:  # noqa: N801 - reads as a sentence where it is used
+    """https://no-color.org: NO_COLOR counts when it is set and not empty; textual takes any presence for it."""
+
+    def __enter__(self) -> None:
+        self._removed = os.environ.pop("NO_COLOR", None) if os.environ.get("NO_COLOR") == "" else None
+
+    def __exit__(self, *_error: object) -> None:
+        if self._removed is not None:
+            os.environ["NO_COLOR"] = self._removed
+
+
+def run() -> int:
+    """Show the application until the user leaves it; the exit code."""
+    app = Guided()
+    return app.run() or app.return_code or 0
