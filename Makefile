@@ -6,7 +6,7 @@ BIN := .venv/bin
 RUNNABLE := .venv/.runnable
 INSTALLED := .venv/.installed
 
-.PHONY: help check format lint types imports test demo bench sandbox-data schema clean
+.PHONY: help check format lint types imports test demo bench sandbox-data schema words clean
 
 help:           ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -55,8 +55,11 @@ sandbox-data: control-plane  ## Ask a real API server anew for what the practice
 	$(BIN)/python -m tests.sandbox.record_protobuf
 
 schema: $(INSTALLED)  ## Write the JSON Schemas of the Install document and of scenarios anew
-	$(BIN)/python -m kfinstall config schema > configs/schema/v1alpha1.json
-	$(BIN)/python -m kfinstall sandbox schema > configs/schema/scenario.json
+	$(BIN)/python -m kfinstall --lang en config schema > configs/schema/v1alpha1.json
+	$(BIN)/python -m kfinstall --lang en sandbox schema > configs/schema/scenario.json
+
+words: $(INSTALLED)  ## Collect the texts that people read into the catalogues of translations, and compile these
+	$(BIN)/python -m tests.words.catalogue
 
 clean:          ## Remove what the targets made in this folder
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,5 +1,6 @@
 """The console script, and `python -m kfinstall`."""
 
+import os
 import sys
 
 
@@ -10,9 +11,31 @@ def main() -> None:
 
         sys.stdout.write(f"kfinstall {__version__}\n")
         return
+    _choose_language()
     from kfinstall.cli.main import run  # noqa: PLC0415 - see above
 
     sys.exit(run())
+
+
+def _choose_language() -> None:
+    """By --lang, wherever it stands, or by the environment: before what makes its texts at import is imported."""
+    from kfinstall.words import LANGUAGES, preferred, speak  # noqa: PLC0415 - see above
+
+    option, sys.argv[1:] = _option_first(sys.argv[1:])
+    asked = option[-1].removeprefix("--lang=") if option else ""
+    speak(asked if asked in LANGUAGES else preferred(os.environ))  # the command line refuses an unknown one
+
+
+def _option_first(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """--lang and its value, and the command line with them in front, where the command group expects them."""
+    for index, argument in enumerate(arguments):
+        if argument == "--":
+            break
+        if argument == "--lang" or argument.startswith("--lang="):
+            after = index + (2 if argument == "--lang" else 1)
+            option = arguments[index:after]
+            return option, [*option, *arguments[:index], *arguments[after:]]
+    return [], arguments
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ["LANGUAGE"] = "en"  # before the first text is made: tests compare words, whoever runs them
+
 from tests.controlplane.build import ControlPlaneUnavailable, cache, ensure_built
 
 pytest_plugins = ("tests.controlplane.fixtures",)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from kfinstall.cells import padded, width
 from kfinstall.cli import asked
 from kfinstall.cli.exit_codes import ExitCode
 from kfinstall.cli.options import ConnectionFlags, connection_options, output_option
@@ -72,9 +73,9 @@ def _table(rows: Sequence[Usage], queue: Mapping[str, Sequence[Share]]) -> Itera
     else:
         head = (_("NODE"), _("RESOURCE"), _("CAPACITY"), _("ALLOCATABLE"), _("USED"), _("FREE"), _("USED BY"))
         lines = [head, *(_cells(row) for row in rows)]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        widths = [max(map(width, column)) for column in zip(*lines, strict=True)]
         for line in lines:
-            yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+            yield "  ".join(padded(cell, cells) for cell, cells in zip(line, widths, strict=True)).rstrip()
     for resource, shares in sorted(queue.items()):
         yield _("Waiting for {resource}: {pods}").format(resource=resource, pods=_named(resource, shares))
 

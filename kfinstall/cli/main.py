@@ -12,8 +12,9 @@ import click
 
 from kfinstall import __version__
 from kfinstall.cli.exit_codes import ExitCode, of_error
+from kfinstall.cli.help import in_language
 from kfinstall.errors import KfinstallError
-from kfinstall.words import _
+from kfinstall.words import LANGUAGES, _
 
 COMMANDS = {
     "install": ("install", _("Install what a file describes.")),
@@ -56,7 +57,7 @@ class Commands(click.Group):
             return None
         module = importlib.import_module(f"kfinstall.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, cmd_name)
-        return command
+        return in_language(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -80,6 +81,9 @@ class Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="kfinstall", message="%(prog)s %(version)s")
+# Checked and explained here; kfinstall.__main__ has read it before the first text was made.
+@click.option("--lang", type=click.Choice(LANGUAGES), expose_value=False, is_eager=True,
+              help=_("The language of all words, instead of that of the environment."))  # fmt: skip
 @click.pass_context
 def kfinstall(context: click.Context) -> None:
     """Put Kubeflow on a Kubernetes cluster, and say exactly why when it does not come up."""
@@ -92,7 +96,7 @@ def kfinstall(context: click.Context) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code."""
     try:
-        result = kfinstall.main(arguments, prog_name="kfinstall", standalone_mode=False)
+        result = in_language(kfinstall).main(arguments, prog_name="kfinstall", standalone_mode=False)
     except click.exceptions.Abort:
         return _say(_("Nothing was done."), ExitCode.INTERRUPTED)
     except click.ClickException as error:

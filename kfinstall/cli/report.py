@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from kfinstall.cells import padded, width
 from kfinstall.cli.versioned import versioned
 from kfinstall.contracts.event import ConflictFound, Event, RunFinished, StepFailed, as_json
 from kfinstall.contracts.plan import Plan, Verb
@@ -27,8 +28,8 @@ class Kept:
 def conflict_table(conflicts: Iterable[ConflictFound]) -> str:
     """Object, field and manager, with the ways out."""
     rows = [(_("OBJECT"), _("FIELD"), _("MANAGER")), *((c.object, c.field, c.manager) for c in conflicts)]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    widths = [max(width(row[column]) for row in rows) for column in range(3)]
+    lines = ["  ".join(padded(cell, cells) for cell, cells in zip(row, widths, strict=True)).rstrip() for row in rows]
     ways = _(
         "Somebody else manages these fields. Either leave them out with a patch (kubeflow.patches), "
         "or ask the other manager to give them up, or take them with --force-conflicts."

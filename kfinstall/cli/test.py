@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kfinstall.cells import padded
 from kfinstall.cli import asked
 from kfinstall.cli.exit_codes import ExitCode
 from kfinstall.cli.interaction import on_stop
@@ -79,7 +80,9 @@ def _chosen(names: tuple[str, ...]) -> "list[Trial]":
 
 def _line(tried: "Tried") -> str:
     mark = _("failed") if tried.why else _("ok")
-    return f"{mark:8} {tried.trial.title} ({tried.seconds:.0f} s)" + (f"\n         {tried.why}" if tried.why else "")
+    return f"{padded(mark, 8)} {tried.trial.title} ({tried.seconds:.0f} s)" + (
+        f"\n         {tried.why}" if tried.why else ""
+    )
 
 
 def _item(tried: "Tried") -> dict[str, object]:

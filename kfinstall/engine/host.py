@@ -63,7 +63,7 @@ class LocalHost:
     def run(self, arguments: Sequence[str], *, seconds: float = 60.0) -> Ran:
         try:
             done = subprocess.run(  # noqa: S603 - a list of arguments, no shell
-                self._command(arguments), stdin=subprocess.DEVNULL, capture_output=True, env=dict(self.environ),
+                self._command(arguments), stdin=subprocess.DEVNULL, capture_output=True, env=self._plain_words(),
                 timeout=seconds, check=False, encoding="utf-8", errors="replace",
             )  # fmt: skip
         except subprocess.TimeoutExpired:
@@ -79,7 +79,7 @@ class LocalHost:
         with subprocess.Popen(  # noqa: S603 - as above
             self._command(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if errors_too else subprocess.PIPE,
-            env=dict(self.environ), encoding="utf-8", errors="replace",
+            env=self._plain_words(), encoding="utf-8", errors="replace",
         ) as process:  # fmt: skip
             listener = threading.Thread(target=said.extend, args=(process.stderr or (),), daemon=True)
             listener.start()
@@ -97,6 +97,10 @@ class LocalHost:
                 _("{program} failed (exit code {code}).").format(program=arguments[0], code=process.returncode),
                 why=redacted("".join(said).strip()),
             )
+
+    def _plain_words(self) -> dict[str, str]:
+        """The environment, but programs are to say what the catalogue of causes knows (minikube speaks Chinese, too)."""
+        return {**self.environ, "LC_ALL": "C", "LANGUAGE": ""}
 
     def _ended(self, process: "subprocess.Popen[str]") -> None:
         """Wait for a program that said all it has to say; end it when nobody listens any more."""

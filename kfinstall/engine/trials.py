@@ -60,7 +60,7 @@ class Tried:
 def trials() -> tuple[Trial, ...]:
     """Those of configs/trials.yaml, read once."""
     text = files("configs").joinpath("trials.yaml").read_text(encoding="utf-8")
-    return tuple(Trial(each["name"], each["title"], each["object"]) for each in yaml.safe_load(text))
+    return tuple(Trial(each["name"], _(each["title"]), each["object"]) for each in yaml.safe_load(text))
 
 
 def notebook_image(cluster: Cluster, namespace: str) -> str:

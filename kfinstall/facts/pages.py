@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from typing import Any
+
+from kfinstall.words import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,10 @@ def pages() -> dict[str, Page]:
     text = resources.files("configs").joinpath("pages.yaml").read_text(encoding="utf-8")
     entries = yaml.safe_load(text)
     return {
-        each["name"]: Page(each["name"], each["title"], [Place(**place) for place in each["places"]])
+        each["name"]: Page(each["name"], _(each["title"]), [_place(**place) for place in each["places"]])
         for each in entries
     }
+
+
+def _place(*, sign_in: str = "", **where: Any) -> Place:
+    return Place(**where, sign_in=_(sign_in))

@@ -75,7 +75,7 @@ def facts(kfdef: KfDef, name: str = "") -> Preset:
     known = kfdef.annotations
     return Preset(
         name=name or kfdef.name,
-        title=known.get(TITLE, ""),
+        title=_(known.get(TITLE, "")),
         kubeflow_version=kfdef.version,
         kubernetes_validated=known.get(VALIDATED, ""),
         kubernetes_minimum=known.get(MINIMUM, ""),

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from kfinstall.model.base import Model
+from kfinstall.words import _
 
 Layout = Literal["full", "path", "flat"]
 """How a mirror calls registry.k8s.io/a/b: <mirror>/registry.k8s.io/a/b, <mirror>/a/b, or <mirror>/b."""
@@ -41,4 +42,5 @@ def mirror_map(name: str) -> MirrorMap:
     import yaml  # noqa: PLC0415 - start-up does without it
 
     text = resources.files("configs").joinpath("mirrors", f"{name}.yaml").read_text(encoding="utf-8")
-    return MirrorMap.model_validate(yaml.safe_load(text))
+    data = yaml.safe_load(text)
+    return MirrorMap.model_validate(data | {"title": _(data["title"]), "summary": _(data["summary"])})

@@ -1,6 +1,5 @@
 """An Install as text: commented for people, or plain with every effective value."""
 
-import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Literal, get_origin
 
@@ -8,6 +7,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from kfinstall.cells import wrapped
 from kfinstall.model.document import Document
 from kfinstall.model.environment import escaped
 from kfinstall.model.install import API_VERSION, DEFAULT_PRESET, KIND, Install, PlatformOptions, install_model
@@ -97,7 +97,7 @@ def _value_line(line: str, indent: str, *, live: bool) -> str:
 
 def _comment(info: FieldInfo, indent: str) -> list[str]:
     start = f"{indent}# "
-    return textwrap.wrap(info.description or "", _WIDTH, initial_indent=start, subsequent_indent=start)
+    return [start + line for line in wrapped(info.description or "", _WIDTH - len(start))]
 
 
 def _escaped(value: object) -> object:

@@ -133,7 +133,8 @@ def load(name: str) -> Scenario:
             _("There is no scenario {name}.").format(name=name) + did_you_mean(name, names()),
             fix=_("Choose one of: {names}").format(names=", ".join(names())),
         )
-    return read(_folder().joinpath(f"{name}.yaml").read_text(encoding="utf-8"), name)
+    known = read(_folder().joinpath(f"{name}.yaml").read_text(encoding="utf-8"), name)
+    return known.model_copy(update={"title": _(known.title)})
 
 
 def read(text: str, file: str) -> Scenario:

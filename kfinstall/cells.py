@@ -1,0 +1,37 @@
+"""Text in the cells of a terminal: Chinese characters take two each, and lines may break between any two of them."""
+
+import re
+from unicodedata import combining, east_asian_width
+
+_WIDE = "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6"
+_CLOSING = "\u3001\u3002\u300b\u300d\u300f\u3011\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u201d\u2019\u2026"
+_OPENING = "\u300a\u300c\u300e\u3010\uff08\u201c\u2018"
+_UNIT = re.compile(
+    rf" +|[{_OPENING}]*(?:[{_WIDE}]|[^\s{_WIDE}{_OPENING}{_CLOSING}]+)[{_CLOSING}]*|[{_OPENING}{_CLOSING}]+|\s"
+)
+"""What a line keeps together: a word, or a wide character, with the punctuation that may not be torn off it."""
+
+
+def width(text: str) -> int:
+    """How many cells a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for each in text)
+
+
+def padded(text: str, cells: int) -> str:
+    """A text with spaces behind it, up to so many cells."""
+    return text + " " * (cells - width(text))
+
+
+def wrapped(text: str, cells: int) -> list[str]:
+    """A paragraph as lines of at most so many cells; a word that is longer has a line of its own."""
+    lines, line, used = [], "", 0
+    for unit in _UNIT.findall(" ".join(text.split())):
+        needed = width(unit)
+        if line and unit != " " and used + needed > cells:
+            lines.append(line.rstrip())
+            line, used = "", 0
+        if line or unit != " ":
+            line, used = line + unit, used + needed
+    return [*lines, line.rstrip()] if line else lines
