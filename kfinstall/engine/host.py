@@ -99,7 +99,7 @@ class LocalHost:
             )
 
     def _plain_words(self) -> dict[str, str]:
-        """The environment, but programs are to say what the catalogue of causes knows (minikube speaks Chinese, too)."""
+        """The environment, but programs say what the causes know: minikube, for one, speaks Chinese as well."""
         return {**self.environ, "LC_ALL": "C", "LANGUAGE": ""}
 
     def _ended(self, process: "subprocess.Popen[str]") -> None:
