@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kfinstall.cli.options import ConnectionFlags, DocumentFlags
-from kfinstall.engine.host import LocalHost
+from kfinstall.contracts.platform import ClusterAccess
 from kfinstall.engine.release import Release, resolve
-from kfinstall.engine.state_folder import cache_folder, state_home
+from kfinstall.engine.state_folder import cache_folder
 from kfinstall.errors import UsageError
 from kfinstall.model.duration import duration
 from kfinstall.model.folder import is_web
@@ -41,23 +41,19 @@ def release(flags: DocumentFlags) -> Release:
 
 def cluster(asked: Release, flags: ConnectionFlags) -> "Cluster":
     """The cluster that a document means. Raises ClusterError."""
-    platform = platforms().get(asked.install.platform.type)
-    access = platform.access(asked.install.platform, host(asked.install.platform.type))
-    return connected(access.kubeconfig, access.context, flags)
+    # The client library takes 0.4 s to import: only commands that talk to a cluster pay for it.
+    from kfinstall.engine.preparation import target  # noqa: PLC0415
 
-
-def host(platform: str) -> LocalHost:
-    """This machine, with a folder for the platform's own files."""
-    return LocalHost(state_home() / "platforms" / platform)
+    timeout = seconds("--request-timeout", flags.request_timeout)
+    return target(asked, timeout=timeout, user=flags.user or "")
 
 
 def connected(kubeconfig: Path | None, context: str | None, flags: ConnectionFlags) -> "Cluster":
-    # The client library takes 0.4 s to import: only commands that talk to a cluster pay for it.
-    from kfinstall.kube.cluster import Cluster  # noqa: PLC0415
-    from kfinstall.kube.connection import Connection  # noqa: PLC0415
+    """A cluster of a kubeconfig. Raises ClusterError."""
+    from kfinstall.engine import preparation  # noqa: PLC0415 - as above
 
     timeout = seconds("--request-timeout", flags.request_timeout)
-    return Cluster(Connection.open(kubeconfig, context, timeout=timeout, user=flags.user or ""))
+    return preparation.connected(ClusterAccess(kubeconfig, context), timeout=timeout, user=flags.user or "")
 
 
 def seconds(option: str, text: str) -> float:

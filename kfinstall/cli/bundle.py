@@ -23,9 +23,8 @@ def bundle(*, file: Path | None, kubeconfig: str | None, context: str | None, us
     Values of Secrets are never read; passwords, tokens and e-mail addresses are taken out. Nothing is sent anywhere.
     """
     from kfinstall.doctor import bundle as bundles  # noqa: PLC0415 - imports the client library
-    from kfinstall.doctor.examination import examine  # noqa: PLC0415 - as above
+    from kfinstall.doctor.looking import at_cluster  # noqa: PLC0415 - as above
     from kfinstall.doctor.outside import Outside  # noqa: PLC0415 - as above
-    from kfinstall.doctor.reading import from_cluster  # noqa: PLC0415 - as above
 
     path = file or Path(time.strftime("kfinstall-bundle-%Y%m%d-%H%M%S.tar.gz"))
     if path.exists():
@@ -33,8 +32,7 @@ def bundle(*, file: Path | None, kubeconfig: str | None, context: str | None, us
     flags = ConnectionFlags(user=user, request_timeout=request_timeout)
     cluster = asked.connected(Path(kubeconfig) if kubeconfig else None, context, flags)
     checks, _broken = registered()
-    snapshot = from_cluster(cluster, {kind for check in checks for kind in check.reads | check.also})
-    examine(snapshot, checks)  # what the checks ask beyond the objects goes into the bundle too
+    snapshot = at_cluster(cluster, checks).snapshot  # what the checks ask beyond the objects goes into it too
     assert isinstance(snapshot.outside, Outside)  # noqa: S101 - of a live cluster
     entries = bundles.write(snapshot, snapshot.outside, path)
     for entry in entries:

@@ -1,28 +1,16 @@
 """The cluster of a document, before anything is installed on it: does it run, may it be made, making it."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import click
 
-from kfinstall.cli import asked
 from kfinstall.cli.interaction import again, at_terminal, on_stop
 from kfinstall.cli.narration import Narrator
-from kfinstall.contracts.manifest import Manifest
-from kfinstall.contracts.platform import (
-    ClusterPhase,
-    ClusterStatus,
-    Detection,
-    Detects,
-    KnownCluster,
-    Platform,
-    Progress,
-)
-from kfinstall.engine import clusters as engine_clusters
-from kfinstall.engine.clusters import OwnCluster, own_cluster
-from kfinstall.engine.host import LocalHost
+from kfinstall.contracts.platform import KnownCluster, Progress
+from kfinstall.engine.clusters import detected, unmade
+from kfinstall.engine.host import LocalHost, host_of
 from kfinstall.engine.release import Release, rendered
-from kfinstall.errors import Interrupted, KfinstallError, UsageError
+from kfinstall.errors import Interrupted, UsageError
 from kfinstall.facts.sizing import demand
 from kfinstall.registry import platforms
 from kfinstall.words import _
@@ -30,12 +18,10 @@ from kfinstall.words import _
 
 def required(release: Release, teller: Narrator) -> None:  # noqa: ARG001 - as `made`
     """Refuse to go on without a cluster. Raises UsageError."""
-    cluster = own_cluster(release.install, asked.host(release.install.platform.type))
-    status = cluster.status() if cluster else None
-    if cluster and status and status.phase is not ClusterPhase.RUNNING:
+    if found := unmade(release.install, host_of(release.install.platform.type)):
         raise UsageError(
             _("The cluster of this file does not run."),
-            why=told(cluster, status),
+            why=found.told,
             fix=_("Make or start it with: kfinstall platforms create -f FILE"),
         )
 
@@ -45,26 +31,19 @@ def made(release: Release, teller: Narrator, *, yes: bool) -> None:
 
     Raises UsageError where nobody can be asked, PlanRefused where something stands in the way, Interrupted.
     """
-    host = asked.host(release.install.platform.type)
-    cluster = own_cluster(release.install, host)
-    status = cluster.status() if cluster else None
-    if cluster is None or status is None or status.phase is ClusterPhase.RUNNING:
+    host = host_of(release.install.platform.type)
+    found = unmade(release.install, host)
+    if found is None:
         return
     with teller.rendering() as observe:
         wanted = demand(rendered(release, observe).manifests)
-    for warning in cluster.checked(wanted):
+    for warning in found.cluster.checked(wanted):
         teller.note(_("Warning: {message}").format(message=warning))
-    offer = cluster.offer()
-    teller.note(told(cluster, status))
-    teller.note(_("It will be: {summary}. {cost}").format(summary=offer.summary, cost=offer.cost).strip())
+    teller.note(found.told)
+    teller.note(found.offered)
     if not yes:
-        agreed(QUESTIONS[status.phase])
-    tell(cluster.create(), host, teller)
-
-
-def cramped(release: Release, manifests: Iterable[Manifest]) -> list[str]:
-    """Warnings about the size of a cluster that stands."""
-    return engine_clusters.cramped(release.install, asked.host(release.install.platform.type), manifests)
+        agreed(found.question)
+    tell(found.cluster.create(), host, teller)
 
 
 def agreed(question: str) -> None:
@@ -93,41 +72,8 @@ def tell(stream: Iterable[Progress], host: LocalHost, teller: Narrator) -> None:
             raise Interrupted(error.what, fix=_("Go on with: {command}").format(command=again())) from error
 
 
-def told(cluster: OwnCluster, status: ClusterStatus) -> str:
-    """The state of a cluster in one line."""
-    return f"{cluster.title}: {PHASES[status.phase]}{f' ({status.detail})' if status.detail else ''}"
-
-
 def known(context: str) -> Iterator[KnownCluster]:
     """The clusters of this machine that a context leads to and that a command deletes."""
     for name in platforms().options:
         found = detected(platforms().get(name)).clusters
         yield from (each for each in found if context and each.context == context and each.delete)
-
-
-def detected(platform: Platform[Any]) -> Detection:
-    """What is here of a platform; a look that fails finds nothing."""
-    if not isinstance(platform, Detects):
-        return Detection()
-    try:
-        return platform.detect(asked.host(platform.name))
-    except KfinstallError:
-        return Detection()
-
-
-PHASES = {
-    ClusterPhase.ABSENT: _("there is no such cluster yet"),
-    ClusterPhase.CREATING: _("half made"),
-    ClusterPhase.STOPPED: _("stopped"),
-    ClusterPhase.RUNNING: _("runs"),
-    ClusterPhase.BROKEN: _("does not work"),
-    ClusterPhase.OUTGROWN: _("too small for what is asked, and your file allows to make it anew"),
-}
-
-QUESTIONS = {
-    ClusterPhase.ABSENT: _("Make this cluster?"),
-    ClusterPhase.CREATING: _("Go on making this cluster?"),
-    ClusterPhase.STOPPED: _("Start this cluster?"),
-    ClusterPhase.BROKEN: _("Try to bring this cluster up?"),
-    ClusterPhase.OUTGROWN: _("Delete the cluster with everything in it, and make it anew?"),
-}

@@ -2,26 +2,11 @@
 
 from collections.abc import Iterator
 
-from kfinstall.contracts.finding import Evidence, Finding, Severity
-from kfinstall.contracts.manifest import ObjectKey
+from kfinstall.contracts.finding import Finding
 from kfinstall.doctor.consequences import Diagnosis
-from kfinstall.doctor.examination import Answered, Report, Status
-from kfinstall.words import _, counted
-
-MARKS = {
-    Status.OK: "✓",
-    Status.INFO: "i",
-    Status.WARN: "!",
-    Status.FAIL: "✗",
-    Status.SKIPPED: "-",
-    Status.ERROR: "?",
-}
-SEVERITY_MARKS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "i"}
-SHOWN = 4
-"""Objects or messages of one finding that are named; the others are counted (-o json has all)."""
-
-LONGEST = 300
-"""Characters of a message; its end tells more than its middle."""
+from kfinstall.doctor.examination import Answered, Report
+from kfinstall.doctor.telling import MARKS, SEVERITY_MARKS, SHOWN, named, seen, summary
+from kfinstall.words import _
 
 
 def check_line(answer: Answered) -> str:
@@ -44,34 +29,9 @@ def short(report: Report) -> str:
     return "\n".join([*lines, summary(report)])
 
 
-def summary(report: Report) -> str:
-    """How many things are to be mended, and how much they explain."""
-    broken = sum(answer.status is Status.ERROR for answer in report.checks)
-    skipped = sum(answer.status is Status.SKIPPED for answer in report.checks)
-    parts = [_roots(report)]
-    if report.unready:
-        explained = report.unready - len(report.unexplained)
-        parts.append(
-            _("pods that are not ready: {pods}, explained: {explained}").format(
-                pods=report.unready, explained=explained
-            )
-        )
-    if skipped:
-        parts.append(counted("{count} check could not look", "{count} checks could not look", skipped))
-    if broken:
-        parts.append(counted("{count} check broke", "{count} checks broke", broken))
-    return "; ".join(parts) + "."
-
-
-def _roots(report: Report) -> str:
-    if not report.to_mend:
-        return _("Nothing is wrong that these checks know of") if not report.unexplained else _("No cause was found")
-    return counted("{count} thing to mend", "{count} things to mend", report.to_mend)
-
-
 def _unexplained(report: Report) -> Iterator[str]:
     if report.unexplained:
-        yield _("Not ready, for no reason that was found: {objects}").format(objects=_named(report.unexplained))
+        yield _("Not ready, for no reason that was found: {objects}").format(objects=named(report.unexplained))
 
 
 def _root(number: int, root: Diagnosis) -> Iterator[str]:
@@ -95,22 +55,8 @@ def _child(child: Diagnosis) -> Iterator[str]:
 
 def _details(finding: Finding) -> Iterator[str]:
     if finding.objects:
-        yield _named(finding.objects)
+        yield named(finding.objects)
     for evidence in finding.evidence[:SHOWN]:
-        yield _seen(evidence)
+        yield seen(evidence)
     if len(finding.evidence) > SHOWN:
         yield _("… and {count} more").format(count=len(finding.evidence) - SHOWN)
-
-
-def _seen(evidence: Evidence) -> str:
-    text = evidence.text
-    if len(text) > LONGEST:
-        text = f"{text[: LONGEST // 3]} … {text[-LONGEST * 2 // 3 :]}"
-    where = f"{evidence.object}: " if evidence.object else ""
-    return where + text + (_(" ({count} times)").format(count=evidence.count) if evidence.count > 1 else "")
-
-
-def _named(objects: tuple[ObjectKey, ...]) -> str:
-    names = ", ".join(str(key) for key in objects[:SHOWN])
-    more = len(objects) - SHOWN
-    return _("{names} and {count} more").format(names=names, count=more) if more > 0 else names

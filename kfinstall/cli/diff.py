@@ -25,11 +25,10 @@ def diff(*, flags: PlanFlags, output: str) -> ExitCode:
     """
     from kfinstall.engine.diff import differences  # noqa: PLC0415 - imports the client library
 
-    preparation = prepare(flags)
-    plan = preparation.prepared.plan
-    found = list(differences(plan, preparation.cluster))
+    told = prepare(flags)
+    found = list(differences(told.plan, told.cluster))
     if output == "json":
-        click.echo(_report(plan.install, found))
+        click.echo(_report(told.plan.install, found))
     else:
         for difference in found:
             click.echo(_unified(difference), nl=False)

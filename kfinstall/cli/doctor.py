@@ -31,7 +31,6 @@ from kfinstall.words import _
 
 if TYPE_CHECKING:
     from kfinstall.doctor.examination import Report
-    from kfinstall.doctor.snapshot import Collected
     from kfinstall.kube.cluster import Cluster
 
 PAUSE = 5.0
@@ -84,8 +83,10 @@ def doctor(*, source: Path | None, only: tuple[str, ...], skip: tuple[str, ...],
         click.echo("\n".join(map(_listed, checks)))
         return ExitCode.OK
     if source:
+        from kfinstall.doctor.looking import at_files  # noqa: PLC0415 - help must not load the doctor
+
         _refuse_live(source, watch=watch, fix=fix)
-        report = _examined(_read(source, checks), checks)
+        report = at_files(source, checks).report
         click.echo(_printed(report, output))
         return _exit_code(report, fail_on)
     connection = ConnectionFlags(user=user, request_timeout=request_timeout)
@@ -98,12 +99,10 @@ def _live(
     *, watch: bool, fix: bool, dry_run: bool, yes: bool,
 ) -> ExitCode:  # fmt: skip
     from kfinstall.cli import mending  # noqa: PLC0415 - help must not load the doctor
-    from kfinstall.doctor.reading import from_cluster  # noqa: PLC0415 - imports the client library
-
-    kinds = {kind for check in checks for kind in check.reads | check.also}
+    from kfinstall.doctor.looking import at_cluster  # noqa: PLC0415 - imports the client library
 
     def look() -> "Report":
-        return _examined(from_cluster(cluster, kinds, planned), checks)
+        return at_cluster(cluster, checks, planned).report
 
     if fix:
         mending.refuse_unasked(yes=yes, dry_run=dry_run)
@@ -166,12 +165,6 @@ def _refuse_live(source: Path, *, watch: bool, fix: bool) -> None:
         raise UsageError(_("{path} is a copy of a cluster: it can be neither watched nor mended.").format(path=source))
 
 
-def _read(source: Path, checks: Sequence[Check]) -> "Collected":
-    from kfinstall.doctor.lists import from_files  # noqa: PLC0415 - help must not load the doctor
-
-    return from_files(source, {kind for check in checks for kind in check.reads | check.also})
-
-
 def _connected(flags: DocumentFlags, connection: ConnectionFlags) -> "Cluster":
     kubeconfig = Path(flags.kubeconfig) if flags.kubeconfig else None
     return _named(asked.connected(kubeconfig, flags.context, connection))
@@ -194,12 +187,6 @@ def _named(cluster: "Cluster") -> "Cluster":
     target = cluster.connection.target
     click.echo(_("Context: {context} ({server})").format(context=target.context, server=target.server), err=True)
     return cluster
-
-
-def _examined(snapshot: "Collected", checks: Sequence[Check]) -> "Report":
-    from kfinstall.doctor.examination import examine  # noqa: PLC0415 - as above
-
-    return examine(snapshot, checks)
 
 
 def _printed(report: "Report", output: str) -> str:

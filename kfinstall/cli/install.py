@@ -10,12 +10,13 @@ import click
 from kfinstall.cli import clusters
 from kfinstall.cli.exit_codes import ExitCode, of_result
 from kfinstall.cli.interaction import again, confirm, on_stop
-from kfinstall.cli.narration import Narrator, summary
+from kfinstall.cli.narration import Narrator
 from kfinstall.cli.options import output_option, wait_options, yes_option
-from kfinstall.cli.preparation import PlanFlags, Preparation, plan_options, prepare
+from kfinstall.cli.preparation import PlanFlags, Told, plan_options, prepare
 from kfinstall.cli.report import Kept, conflict_table, plan_text, report
 from kfinstall.contracts.event import Event, Result, RunFinished
 from kfinstall.engine.control import Control
+from kfinstall.engine.telling import summary
 from kfinstall.errors import KfinstallError, UsageError
 from kfinstall.words import _, counted
 
@@ -46,14 +47,14 @@ def install(*, flags: PlanFlags, dry_run: str, rehearse: bool, yes: bool, output
     if rehearse and dry_run != "none":
         raise UsageError(_("--rehearse and --dry-run exclude each other."), fix=_("Leave out one of them."))
     only_look = rehearse or dry_run != "none"
-    preparation = prepare(flags, clusters.required if only_look else functools.partial(clusters.made, yes=yes))
-    cluster, plan = preparation.cluster, preparation.prepared.plan
+    told = prepare(flags, clusters.required if only_look else functools.partial(clusters.made, yes=yes))
+    cluster, plan = told.cluster, told.plan
     if rehearse:
         from kfinstall.cli.rehearsal import rehearsed  # noqa: PLC0415 - imports the client library
 
-        with rehearsed(preparation) as played:
+        with rehearsed(told) as played:
             code = _carried_out(played, dry_run, output, rehearsal=True)
-        preparation.teller.note(
+        told.teller.note(
             _("That was a rehearsal: nothing was written to {server}.").format(server=cluster.connection.target.server)
         )
         return code
@@ -62,32 +63,26 @@ def install(*, flags: PlanFlags, dry_run: str, rehearse: bool, yes: bool, output
         return ExitCode.OK
     if dry_run == "none" and plan.changes and not yes:
         confirm(_("Install on {server}?").format(server=cluster.connection.target.server))
-    return _carried_out(preparation, dry_run, output)
+    return _carried_out(told, dry_run, output)
 
 
-def _carried_out(preparation: Preparation, dry_run: str, output: str, *, rehearsal: bool = False) -> ExitCode:
+def _carried_out(told: Told, dry_run: str, output: str, *, rehearsal: bool = False) -> ExitCode:
     kept = Kept()
-    with stoppable(preparation.cluster, preparation.teller) as control:
-        finished = preparation.teller.tell(kept.all(_stream(preparation, control, dry_run)))
-    _say_the_end(preparation.teller, finished, kept, rehearsal=rehearsal)
+    with stoppable(told.cluster, told.teller) as control:
+        finished = told.teller.tell(kept.all(_stream(told, control, dry_run)))
+    _say_the_end(told.teller, finished, kept, rehearsal=rehearsal)
     if output == "json":
-        click.echo(report(preparation.prepared.plan, finished, kept))
+        click.echo(report(told.plan, finished, kept))
     return of_result(finished.result)
 
 
-def _stream(preparation: Preparation, control: Control, dry_run: str) -> Iterator[Event]:
+def _stream(told: Told, control: Control, dry_run: str) -> Iterator[Event]:
     from kfinstall.engine.dry_run import dry_run as try_out  # noqa: PLC0415 - imports the client library
-    from kfinstall.engine.install import install as carry_out  # noqa: PLC0415 - as above
-    from kfinstall.engine.permissions import refuse_lacking  # noqa: PLC0415 - as above
-    from kfinstall.engine.runner import RunOptions  # noqa: PLC0415 - as above
+    from kfinstall.engine.preparation import carried_out  # noqa: PLC0415 - as above
 
-    cluster, prepared = preparation.cluster, preparation.prepared
     if dry_run == "server":
-        return try_out(prepared.plan, cluster, prepared.state.version)
-    refuse_lacking(cluster, prepared.plan)
-    wait = preparation.release.install.wait
-    options = RunOptions(wait.timeout.total_seconds(), wait.enabled, prepared.state.version)
-    return carry_out(prepared, cluster, control, options)
+        return try_out(told.plan, told.cluster, told.version)
+    return carried_out(told.made, control)
 
 
 @contextmanager

@@ -7,11 +7,11 @@ from rich.console import Console
 from rich.live import Live as Screen
 from rich.text import Text
 
-from kfinstall.cli.narration import line_of, progress_line
 from kfinstall.cli.picture import Picture
 from kfinstall.contracts import event as events
 from kfinstall.contracts.event import Event, RunFinished
 from kfinstall.contracts.platform import Progress
+from kfinstall.engine.telling import line_of, progress_line
 from kfinstall.render.renderer import RenderEvent
 from kfinstall.words import _, counted
 

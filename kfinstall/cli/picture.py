@@ -9,9 +9,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from kfinstall.cli.narration import object_of
 from kfinstall.contracts import event as events
 from kfinstall.contracts.event import Event, Outcome
+from kfinstall.engine.telling import object_of
 from kfinstall.words import _
 
 BAR, NAME = 24, 30

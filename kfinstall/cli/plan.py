@@ -13,6 +13,6 @@ from kfinstall.cli.report import plan_text, report
 @output_option("text", "json")
 def plan(*, flags: PlanFlags, output: str) -> ExitCode:
     """Show what an install would do; nothing is changed."""
-    prepared = prepare(flags).prepared
-    click.echo(plan_text(prepared.plan) if output == "text" else report(prepared.plan))
+    plan = prepare(flags).plan
+    click.echo(plan_text(plan) if output == "text" else report(plan))
     return ExitCode.OK

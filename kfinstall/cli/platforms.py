@@ -14,8 +14,8 @@ from kfinstall.cli.narration import narrator
 from kfinstall.cli.options import DocumentFlags, output_option, progress_options, yes_option
 from kfinstall.cli.versioned import versioned
 from kfinstall.contracts.platform import ClusterPhase, Detection, Platform, Tool
-from kfinstall.engine.clusters import OwnCluster, own_cluster
-from kfinstall.engine.host import LocalHost
+from kfinstall.engine.clusters import PHASES, OwnCluster, detected, own_cluster, told
+from kfinstall.engine.host import LocalHost, host_of
 from kfinstall.engine.release import resolve
 from kfinstall.errors import UsageError
 from kfinstall.words import _
@@ -34,7 +34,7 @@ def platforms(context: click.Context, *, output: str) -> ExitCode | None:
     found = registry.platforms()
     known = [found.get(name) for name in found.options]
     with ThreadPoolExecutor() as pool:
-        detections = list(pool.map(clusters.detected, known))
+        detections = list(pool.map(detected, known))
     if output == "json":
         items = [_item(*pair) for pair in zip(known, detections, strict=True)]
         click.echo(versioned("PlatformList", items=items))
@@ -66,7 +66,7 @@ def status(*, files: tuple[str, ...], sets: tuple[str, ...], output: str) -> Exi
     if output == "json":
         click.echo(versioned("ClusterStatus", phase=found.phase, detail=found.detail))
     else:
-        click.echo(clusters.told(cluster, found))
+        click.echo(told(cluster, found))
     return ExitCode.OK if found.phase is ClusterPhase.RUNNING else ExitCode.CHECK_FAILED
 
 
@@ -79,7 +79,7 @@ def create(*, files: tuple[str, ...], sets: tuple[str, ...], yes: bool, **progre
     cluster, _host = _cluster(files, sets)
     teller = narrator(**progress)
     clusters.made(resolve(asked.loaded(DocumentFlags(files=files, sets=sets))), teller, yes=yes)
-    teller.note(clusters.told(cluster, cluster.status()))
+    teller.note(told(cluster, cluster.status()))
     return ExitCode.OK
 
 
@@ -91,7 +91,7 @@ def stop(*, files: tuple[str, ...], sets: tuple[str, ...], **progress: Any) -> E
     cluster, host = _cluster(files, sets)
     teller = narrator(**progress)
     clusters.tell(cluster.stop(), host, teller)
-    teller.note(clusters.told(cluster, cluster.status()))
+    teller.note(told(cluster, cluster.status()))
     return ExitCode.OK
 
 
@@ -104,7 +104,7 @@ def delete(*, files: tuple[str, ...], sets: tuple[str, ...], yes: bool, **progre
     cluster, host = _cluster(files, sets)
     teller = narrator(**progress)
     found = cluster.status()
-    teller.note(clusters.told(cluster, found))
+    teller.note(told(cluster, found))
     if found.phase is ClusterPhase.ABSENT:
         return ExitCode.OK
     if not yes:
@@ -117,7 +117,7 @@ def delete(*, files: tuple[str, ...], sets: tuple[str, ...], yes: bool, **progre
 def _cluster(files: tuple[str, ...], sets: tuple[str, ...]) -> tuple[OwnCluster, LocalHost]:
     """The cluster of a file. Raises UsageError where its platform makes none."""
     install = asked.loaded(DocumentFlags(files=files, sets=sets)).install
-    host = asked.host(install.platform.type)
+    host = host_of(install.platform.type)
     cluster = own_cluster(install, host)
     if cluster is None:
         raise UsageError(
@@ -139,7 +139,7 @@ def _lines(detection: Detection) -> Iterator[str]:
             yield _missing(tool)
     for cluster in detection.clusters:
         detail = f" ({cluster.status.detail})" if cluster.status.detail else ""
-        yield f"{cluster.name}: {clusters.PHASES[cluster.status.phase]}{detail}"
+        yield f"{cluster.name}: {PHASES[cluster.status.phase]}{detail}"
 
 
 def _missing(tool: Tool) -> str:

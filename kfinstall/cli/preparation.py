@@ -16,15 +16,13 @@ from kfinstall.cli.options import (
     document_options,
     progress_options,
 )
-from kfinstall.cli.report import plan_line
-from kfinstall.engine.adaptation import adapted, notices
-from kfinstall.engine.release import Release, rendered, wishes
-from kfinstall.engine.state_folder import state_folder
-from kfinstall.transform.storage import refuse_unprovisioned
+from kfinstall.contracts.plan import Plan
+from kfinstall.engine.release import Release, rendered
+from kfinstall.engine.telling import plan_line
 from kfinstall.words import _
 
 if TYPE_CHECKING:
-    from kfinstall.engine.install import Prepared
+    from kfinstall.engine.preparation import Preparation
     from kfinstall.kube.cluster import Cluster
 
 Command = Callable[..., ExitCode]
@@ -44,13 +42,24 @@ class PlanFlags:
 
 
 @dataclass(frozen=True, slots=True)
-class Preparation:
-    """A plan, what it was made for and from, and who tells about it."""
+class Told:
+    """A plan that is prepared, and who tells about it."""
 
     teller: Narrator
-    release: Release
-    cluster: "Cluster"
-    prepared: "Prepared"
+    made: "Preparation"
+
+    @property
+    def cluster(self) -> "Cluster":
+        return self.made.cluster
+
+    @property
+    def plan(self) -> Plan:
+        return self.made.prepared.plan
+
+    @property
+    def version(self) -> str:
+        """Of the server."""
+        return self.made.prepared.state.version
 
 
 def plan_options(command: Command) -> Command:
@@ -66,14 +75,12 @@ def plan_options(command: Command) -> Command:
     return document_options(connection_options(apply_options(progress_options(with_flags))))
 
 
-def prepare(flags: PlanFlags, before: Callable[[Release, Narrator], None] = clusters.required) -> Preparation:
+def prepare(flags: PlanFlags, before: Callable[[Release, Narrator], None] = clusters.required) -> Told:
     """Load, look at the cluster, render and plan, telling about it. Nothing is written to the cluster.
 
     before: sees to the cluster, which has to run when it returns.
     """
-    from kfinstall.engine import install as installs  # noqa: PLC0415 - imports the client library
-    from kfinstall.engine import permissions  # noqa: PLC0415 - as above
-    from kfinstall.engine.surroundings import ClusterSurroundings  # noqa: PLC0415 - as above
+    from kfinstall.engine.preparation import planned  # noqa: PLC0415 - imports the client library
 
     teller = narrator(flags.log_format, flags.color, plain=flags.plain)
     release = asked.release(flags.document)
@@ -83,25 +90,14 @@ def prepare(flags: PlanFlags, before: Callable[[Release, Narrator], None] = clus
     teller.note(_("Context: {context} ({server})").format(context=target.context, server=target.server))
     with teller.rendering() as observe:
         rendering = rendered(release, observe)
-    wanted = wishes(release, prune=flags.prune, any_version=flags.any_version)
-    surroundings = ClusterSurroundings(cluster, wanted.namespace)
-    manifests = adapted(rendering.manifests, release.install, surroundings)
-    refuse_unprovisioned(manifests, release.install.storage, surroundings)
-    with permissions.explained(cluster, manifests, wanted.namespace):
-        prepared = installs.prepare(cluster, manifests, wanted, state_folder(target.server))
-    cramped = clusters.cramped(release, manifests)
-    for warning in (
-        *release.warnings,
-        *rendering.warnings,
-        *notices(release.install),
-        *cramped,
-        *prepared.plan.warnings,
-    ):
+    made = planned(release, cluster, rendering, prune=flags.prune, any_version=flags.any_version)
+    prepared = made.prepared
+    for warning in made.warnings:
         teller.note(_("Warning: {message}").format(message=warning))
     if prepared.unfinished:
         teller.note(_("An earlier run did not come to its end; this one goes on from there."))
     teller.note(plan_line(prepared.plan, prepared.state.version))
-    return Preparation(teller, release, cluster, prepared)
+    return Told(teller, made)
 
 
 def _taken(options: dict[str, Any], kind: type[Any]) -> dict[str, Any]:

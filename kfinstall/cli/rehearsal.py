@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from kfinstall.cli import asked
 from kfinstall.cli.options import ConnectionFlags
-from kfinstall.cli.preparation import Preparation
+from kfinstall.cli.preparation import Told
 from kfinstall.cli.recording import of_cluster
 from kfinstall.engine import install as installs
+from kfinstall.engine.preparation import Preparation
 from kfinstall.engine.rehearsal import furnish, surroundings
 from kfinstall.engine.release import Release, wishes
 from kfinstall.sandbox.running import ADMIN_CONTEXT, throwaway
@@ -24,21 +25,21 @@ EACH = timedelta(milliseconds=100)
 
 
 @contextmanager
-def rehearsed(preparation: Preparation) -> Iterator[Preparation]:
+def rehearsed(told: Told) -> Iterator[Told]:
     """The install, prepared for a practice cluster that ends with the block; the target is read and not written."""
-    release, target = preparation.release, preparation.cluster
-    manifests = [action.manifest for action in preparation.prepared.plan.applies]
-    around = list(surroundings(target, manifests, preparation.prepared.state.resources))
+    release, target = told.made.release, told.cluster
+    manifests = [action.manifest for action in told.plan.applies]
+    around = list(surroundings(target, manifests, told.made.prepared.state.resources))
     namespaces = sorted({manifest.namespace for manifest in manifests if manifest.namespace})
     scenario = of_cluster(target, namespaces=namespaces, ours={manifest.key for manifest in manifests})
-    preparation.teller.note(_("Rehearsing in a practice cluster. {title}").format(title=scenario.title))
+    told.teller.note(_("Rehearsing in a practice cluster. {title}").format(title=scenario.title))
     with throwaway(scenario, SPEED) as kubeconfig:
         furnish(asked.connected(kubeconfig, ADMIN_CONTEXT, ConnectionFlags()), around)
         played = asked.connected(kubeconfig, None, ConnectionFlags())
         # whether the release fits the version was asked of the target
         wanted = wishes(release, any_version=True)
         prepared = installs.prepare(played, manifests, wanted, kubeconfig.parent / "journal")
-        yield Preparation(preparation.teller, _hurried(release, len(manifests)), played, prepared)
+        yield Told(told.teller, Preparation(_hurried(release, len(manifests)), played, prepared, ()))
 
 
 def _hurried(release: Release, objects: int) -> Release:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from kfinstall.cells import padded, width
 from kfinstall.cli.versioned import versioned
 from kfinstall.contracts.event import ConflictFound, Event, RunFinished, StepFailed, as_json
-from kfinstall.contracts.plan import Plan, Verb
+from kfinstall.contracts.plan import Plan
 from kfinstall.words import _
 
 
@@ -35,15 +35,6 @@ def conflict_table(conflicts: Iterable[ConflictFound]) -> str:
         "or ask the other manager to give them up, or take them with --force-conflicts."
     )
     return "\n".join([*lines, ways])
-
-
-def plan_line(plan: Plan, version: str) -> str:
-    deleted = sum(step.id.startswith("delete ") for step in plan.steps)
-    counts = _("{create} to create, {change} to change, {keep} as wanted already").format(
-        create=plan.count(Verb.CREATE), change=plan.count(Verb.CHANGE), keep=plan.count(Verb.KEEP)
-    )
-    more = _(", {count} to delete").format(count=deleted) if deleted else ""
-    return f"Kubernetes {version}: {counts}{more}"
 
 
 def plan_text(plan: Plan) -> str:

@@ -8,9 +8,9 @@ import click
 
 from kfinstall.cli import asked
 from kfinstall.cli.exit_codes import ExitCode
-from kfinstall.cli.narration import on_a_line
 from kfinstall.cli.options import ConnectionFlags, connection_options, output_option
 from kfinstall.cli.versioned import versioned
+from kfinstall.engine.telling import on_a_line
 from kfinstall.words import _
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from kfinstall.cli import asked, clusters
 from kfinstall.cli.exit_codes import ExitCode, of_result
 from kfinstall.cli.install import stoppable
 from kfinstall.cli.interaction import at_terminal, confirm
-from kfinstall.cli.narration import Narrator, narrator, summary
+from kfinstall.cli.narration import Narrator, narrator
 from kfinstall.cli.options import ConnectionFlags, connection_options, output_option, progress_options, yes_option
 from kfinstall.cli.report import Kept, removal_report, removal_text
 from kfinstall.engine.state_folder import state_folder
+from kfinstall.engine.telling import summary
 from kfinstall.errors import UsageError
 from kfinstall.words import _
 

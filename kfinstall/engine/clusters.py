@@ -8,7 +8,20 @@ from typing import Any
 from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Finding, Severity
 from kfinstall.contracts.manifest import Manifest
-from kfinstall.contracts.platform import ClusterStatus, Host, Lifecycle, Offer, Offers, Progress, Stops
+from kfinstall.contracts.platform import (
+    ClusterPhase,
+    ClusterStatus,
+    Detection,
+    Detects,
+    Host,
+    Lifecycle,
+    Offer,
+    Offers,
+    Platform,
+    Progress,
+    Stops,
+)
+from kfinstall.engine.host import host_of
 from kfinstall.errors import Interrupted, KfinstallError, PlanRefused, UsageError
 from kfinstall.facts.sizing import Demand, demand
 from kfinstall.model.install import Install, PlatformOptions
@@ -85,6 +98,42 @@ def own_cluster(install: Install, host: Host) -> OwnCluster | None:
     return OwnCluster(platform.title, platform, install.platform, host) if isinstance(platform, Lifecycle) else None
 
 
+@dataclass(frozen=True, slots=True)
+class Unmade:
+    """A cluster that has to be made, or started, before anything can be installed on it."""
+
+    cluster: OwnCluster
+    status: ClusterStatus
+
+    @property
+    def told(self) -> str:
+        """Its state in one line."""
+        return told(self.cluster, self.status)
+
+    @property
+    def offered(self) -> str:
+        """What it will be, and what it costs whom."""
+        offer = self.cluster.offer()
+        return _("It will be: {summary}. {cost}").format(summary=offer.summary, cost=offer.cost).strip()
+
+    @property
+    def question(self) -> str:
+        """What the user is asked before it is made."""
+        return QUESTIONS[self.status.phase]
+
+
+def unmade(install: Install, host: Host) -> Unmade | None:
+    """The cluster of a document, if it does not run; None where it does, or where its platform makes none."""
+    cluster = own_cluster(install, host)
+    status = cluster.status() if cluster else None
+    return Unmade(cluster, status) if cluster and status and status.phase is not ClusterPhase.RUNNING else None
+
+
+def told(cluster: OwnCluster, status: ClusterStatus) -> str:
+    """The state of a cluster in one line."""
+    return f"{cluster.title}: {PHASES[status.phase]}{f' ({status.detail})' if status.detail else ''}"
+
+
 def cramped(install: Install, host: Host, manifests: Iterable[Manifest]) -> list[str]:
     """What should be known of a cluster that stands, before an install whose pods it cannot all carry."""
     platform = platforms().get(install.platform.type)
@@ -117,3 +166,31 @@ def _judged(wanted: Demand, offer: Offer) -> Iterator[Finding]:
             objects=(),
             remedy=Remedy(_("With {size} there is room for work.").format(size=wanted.comfortable)),
         )
+
+
+def detected(platform: Platform[Any]) -> Detection:
+    """What is here of a platform; a look that fails finds nothing."""
+    if not isinstance(platform, Detects):
+        return Detection()
+    try:
+        return platform.detect(host_of(platform.name))
+    except KfinstallError:
+        return Detection()
+
+
+PHASES = {
+    ClusterPhase.ABSENT: _("there is no such cluster yet"),
+    ClusterPhase.CREATING: _("half made"),
+    ClusterPhase.STOPPED: _("stopped"),
+    ClusterPhase.RUNNING: _("runs"),
+    ClusterPhase.BROKEN: _("does not work"),
+    ClusterPhase.OUTGROWN: _("too small for what is asked, and your file allows to make it anew"),
+}
+
+QUESTIONS = {
+    ClusterPhase.ABSENT: _("Make this cluster?"),
+    ClusterPhase.CREATING: _("Go on making this cluster?"),
+    ClusterPhase.STOPPED: _("Start this cluster?"),
+    ClusterPhase.BROKEN: _("Try to bring this cluster up?"),
+    ClusterPhase.OUTGROWN: _("Delete the cluster with everything in it, and make it anew?"),
+}

@@ -13,6 +13,7 @@ from typing import Any
 
 from kfinstall.contracts.platform import Machine, Ran
 from kfinstall.engine.machine import sysctl, this_machine
+from kfinstall.engine.state_folder import state_home
 from kfinstall.engine.user_kubeconfig import user_kubeconfig
 from kfinstall.errors import ProgramFailed, ToolMissing
 from kfinstall.facts.classify import redacted
@@ -23,6 +24,11 @@ LAST_LINES = 15
 
 ENDING = 10.0
 """Seconds that a program gets to end by itself once the user stops."""
+
+
+def host_of(platform: str) -> "LocalHost":
+    """This machine, with a folder for a platform's own files."""
+    return LocalHost(state_home() / "platforms" / platform)
 
 
 class LocalHost:
