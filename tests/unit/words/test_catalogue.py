@@ -14,7 +14,7 @@ from kfinstall.words import LANGUAGES, LOCALES
 from tests.words import catalogue
 
 TRANSLATED = LANGUAGES[1:]
-PLACEHOLDER = re.compile(r"\{[^{}]*\}|%\(\w+\)s|\$\{?\w+\}?")
+PLACEHOLDER = re.compile(r"\{\w*(?:![rs])?(?::[^{}]*)?\}|%\(\w+\)s|\$\{\w+\}|https?://[\w./-]+")
 
 
 def _messages(language: str) -> list[Message]:
