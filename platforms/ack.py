@@ -86,6 +86,9 @@ class Ack:
         """By the names that ACK gives contexts."""
         return Detection(clusters=_known(host.kubeconfig))
 
+    def device_plugin(self, options: AckOptions) -> str:  # noqa: ARG002 - the contract's signature
+        return _("ACK's GPU node pools come with it, and with the driver.")
+
     def access(self, options: AckOptions, host: Host) -> ClusterAccess:  # noqa: ARG002 - the contract's signature
         return ClusterAccess(kubeconfig=options.kubeconfig, context=options.context)
 

@@ -70,6 +70,9 @@ class DockerDesktop:
         clusters = (KnownCluster(context, status, context),) if context else ()
         return Detection((docker_tool(host, needed=True),), clusters)
 
+    def device_plugin(self, options: DockerDesktopOptions) -> str:  # noqa: ARG002 - the contract's signature
+        return _("Docker Desktop gives its Kubernetes no GPU.")
+
     def access(self, options: DockerDesktopOptions, host: Host) -> ClusterAccess:  # noqa: ARG002 - the contract's
         """Raises ClusterError, with what to switch on, when there is no cluster."""
         context = _context(host)

@@ -1,7 +1,7 @@
 """What kfinstall needs of a platform: its options, the way to its cluster, and, where it can, the cluster itself.
 
 Every platform is a Platform; what else it can do, it shows by being a Detects, a Transforms, a Prefers,
-a Lifecycle, a Stops, an Offers, a Chooses.
+a Lifecycle, a Stops, an Offers, a Chooses, a BringsGpus.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -267,6 +267,14 @@ class Offers(Protocol[OptionsT_contra]):
 
     def offer(self, options: OptionsT_contra, host: Host) -> Offer:
         """The cluster of the options: as it stands, else as it would be made."""
+
+
+@runtime_checkable
+class BringsGpus(Protocol[OptionsT_contra]):
+    """A platform on which GPUs are not for kfinstall to announce."""
+
+    def device_plugin(self, options: OptionsT_contra) -> str:
+        """Who installs the device plugin there, or why there is none, in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)

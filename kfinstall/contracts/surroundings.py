@@ -19,6 +19,10 @@ class Surroundings(Protocol):
         """The cluster's nodes."""
 
     @property
+    def daemon_sets(self) -> Sequence[Body] | None:
+        """The cluster's DaemonSets."""
+
+    @property
     def storage_classes(self) -> Sequence[Body] | None:
         """The cluster's storage classes."""
 
@@ -44,6 +48,7 @@ class Nowhere:
 
     namespace: str
     nodes: Sequence[Body] | None = None
+    daemon_sets: Sequence[Body] | None = None
     storage_classes: Sequence[Body] | None = None
     user: str | None = None
     groups: Set[str] | None = None

@@ -3,17 +3,27 @@
 from collections.abc import Sequence
 
 from kfinstall.contracts.manifest import Manifest
-from kfinstall.contracts.platform import Prefers, Transforms
+from kfinstall.contracts.platform import BringsGpus, Prefers, Transforms
 from kfinstall.contracts.surroundings import Surroundings
+from kfinstall.errors import PlanRefused
 from kfinstall.model.install import Install
 from kfinstall.registry import platforms
 from kfinstall.transform import pipeline
+from kfinstall.words import _
 
 
 def adapted(manifests: Sequence[Manifest], install: Install, surroundings: Surroundings) -> list[Manifest]:
     """Nothing is written, and no cluster is looked at where no transformation asks. Raises KfinstallError."""
-    wanted = pipeline.transformed(manifests, install, surroundings)
     platform = platforms().get(install.platform.type)
+    if install.gpu.plugin and isinstance(platform, BringsGpus):
+        raise PlanRefused(
+            _("gpu.plugin is set, and on {platform} it is not for kfinstall to install one.").format(
+                platform=platform.title
+            ),
+            why=platform.device_plugin(install.platform),
+            fix=_("Leave gpu out."),
+        )
+    wanted = pipeline.transformed(manifests, install, surroundings)
     if isinstance(platform, Transforms):
         return platform.transformed(wanted, install.platform, surroundings)
     return wanted

@@ -23,6 +23,10 @@ class ClusterSurroundings:
         return self._all("/api/v1/nodes")
 
     @cached_property
+    def daemon_sets(self) -> Sequence[Body] | None:
+        return self._all("/apis/apps/v1/daemonsets")
+
+    @cached_property
     def storage_classes(self) -> Sequence[Body] | None:
         return self._all("/apis/storage.k8s.io/v1/storageclasses")
 

@@ -101,7 +101,10 @@ def mark(node: Body, vendor: Vendor) -> str:
 
 def plugins(pods: Iterable[Body], vendor: Vendor) -> Iterator[Body]:
     """The pods of a vendor's device plugin."""
-    for pod in pods:
-        images = [str(each.get("image")) for each in (pod.get("spec") or {}).get("containers") or ()]
-        if any(part in image for part in vendor.plugins for image in images):
-            yield pod
+    return (pod for pod in pods if announces(pod, vendor))
+
+
+def announces(pod: Body, vendor: Vendor) -> bool:
+    """Whether a pod, or a pod template, is of a vendor's device plugin."""
+    images = [str(each.get("image")) for each in (pod.get("spec") or {}).get("containers") or ()]
+    return any(part in image for part in vendor.plugins for image in images)

@@ -21,10 +21,12 @@ from pydantic import (
 from kfinstall.model.access import Access, PortForward
 from kfinstall.model.base import FROM_FOLDER, DnsLabel, LocalPath, Model, Sha256, WebAddress
 from kfinstall.model.duration import PATTERN, duration, duration_text
+from kfinstall.model.gpu import Gpu
 from kfinstall.model.images import Images
-from kfinstall.model.objectstore import ObjectStore
+from kfinstall.model.objectstore import BundledStore, ObjectStore
 from kfinstall.model.proxy import Proxy
 from kfinstall.model.rights import Rbac
+from kfinstall.model.serving import Serving
 from kfinstall.model.storage import Automatic, Storage
 from kfinstall.words import _
 
@@ -230,8 +232,12 @@ class Install(Model):
         description=_("From where Kubeflow can be reached, and who may sign in."),
     )
     object_store: ObjectStore = Field(
-        default_factory=ObjectStore, title=_("Object store"), description=_("Where Pipelines keep artifacts.")
+        default_factory=BundledStore, title=_("Object store"), description=_("Where Pipelines keep artifacts.")
     )
+    serving: Serving = Field(
+        default_factory=Serving, title=_("Serving"), description=_("What serves models, and from where it takes them.")
+    )
+    gpu: Gpu = Field(default_factory=Gpu, title=_("GPUs"), description=_("How nodes come to offer their GPUs."))
     proxy: Proxy = Field(
         default_factory=Proxy, title=_("Proxy"), description=_("How components that call out of the cluster get there.")
     )

@@ -1,12 +1,22 @@
-"""The `objectStore` of an Install document: the keys of the store that Pipelines keep artifacts in."""
+"""The `objectStore` of an Install document: the store that Pipelines keep artifacts in."""
 
+import json
 import re
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema, model_validator
 
-from kfinstall.model.base import Model
+from kfinstall.model.base import Model, WebAddress
 from kfinstall.words import _
+
+AWS = re.compile(r"s3[a-z0-9.-]*\.amazonaws\.com(\.cn)?")
+"""The hosts at which S3 itself is served, of a region or of all."""
+
+BUCKET = r"^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$"
+ROLE = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$"
+ACCOUNT = r"^[a-z0-9]{3,24}$"
+CONTAINER = r"^[a-z0-9][a-z0-9-]{2,62}$"
 
 
 def _key(secret: SecretStr) -> SecretStr:
@@ -18,17 +28,172 @@ def _key(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _one_line(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[\x21-\x7e]+", secret.get_secret_value()):
+        raise ValueError(_("a key without spaces is expected here, as the store's console shows it."))
+    return secret
+
+
+def _account_key(secret: SecretStr) -> SecretStr:
+    try:
+        account = json.loads(secret.get_secret_value())
+    except ValueError:
+        account = None
+    if not isinstance(account, dict) or not account.get("private_key") or not account.get("client_email"):
+        raise ValueError(_("the JSON key of a service account is expected here, whole, as Google Cloud gives it out."))
+    return secret
+
+
+def _endpoint(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?", text):
+        raise ValueError(_("a host is expected here, or host:port, without https:// and without a path."))
+    return text
+
+
 Key = Annotated[SecretStr, AfterValidator(_key)]
+OneLine = Annotated[SecretStr, AfterValidator(_one_line)]
+AccountKey = Annotated[SecretStr, AfterValidator(_account_key)]
+Endpoint = Annotated[str, AfterValidator(_endpoint), WithJsonSchema({"type": "string", "minLength": 1})]
 
 
-class ObjectStore(Model):
-    """MinIO or SeaweedFS, as the release has it; without keys, with those that are published with it."""
+class OwnStore(Model):
+    """The keys of the store that comes with the release: MinIO or SeaweedFS."""
 
-    access_key: Key | None = Field(default=None, title=_("Access key"), description=_("From the environment: ${NAME}."))
-    secret_key: Key | None = Field(default=None, title=_("Secret key"), description=_("From the environment: ${NAME}."))
+    type: str
+    access_key: Key | None = Field(
+        default=None,
+        title=_("Access key"),
+        description=_("Of the release's own store. From the environment: ${NAME}."),
+    )
+    secret_key: Key | None = Field(
+        default=None,
+        title=_("Secret key"),
+        description=_("Of the release's own store. From the environment: ${NAME}."),
+    )
 
     @model_validator(mode="after")
-    def _both(self) -> "ObjectStore":
+    def _both(self) -> "OwnStore":
         if (self.access_key is None) != (self.secret_key is None):
             raise ValueError(_("accessKey and secretKey go together."))
         return self
+
+
+class BundledStore(OwnStore):
+    """MinIO or SeaweedFS, as the release has it; without keys, with those that are published with it."""
+
+    type: Literal["bundled"] = Field(
+        default="bundled", title=_("Object store"), description=_("MinIO or SeaweedFS, as the release has it.")
+    )
+
+
+class S3Store(Model):
+    """S3, or a store that speaks as S3 does. The release's own store is left out then."""
+
+    type: Literal["s3"] = Field(
+        title=_("Object store"), description=_("S3, or any store that speaks as S3 does: MinIO, Ceph, OSS and others.")
+    )
+    bucket: str = Field(pattern=BUCKET, title=_("Bucket"), description=_("It has to be there already."))
+    endpoint: Endpoint = Field(
+        default="s3.amazonaws.com", title=_("Endpoint"), description=_("The store's host, or host:port.")
+    )
+    region: str = Field(
+        default="us-east-1", pattern=r"^[a-z0-9-]+$", title=_("Region"), description=_("The bucket's region.")
+    )
+    tls: bool = Field(
+        default=True,
+        title=_("TLS"),
+        description=_("Whether the store is asked over https; its certificate has to be one that everybody trusts."),
+    )
+    access_key: OneLine | None = Field(
+        default=None, title=_("Access key"), description=_("From the environment: ${NAME}.")
+    )
+    secret_key: OneLine | None = Field(
+        default=None, title=_("Secret key"), description=_("From the environment: ${NAME}.")
+    )
+    role_arn: str | None = Field(
+        default=None,
+        pattern=ROLE,
+        title=_("IAM role"),
+        description=_("Instead of keys, on EKS: the role that service accounts take (IRSA), as arn:aws:iam::…"),
+    )
+
+    @model_validator(mode="after")
+    def _one_identity(self) -> "S3Store":
+        if (self.access_key is None) != (self.secret_key is None):
+            raise ValueError(_("accessKey and secretKey go together."))
+        if (self.access_key is None) == (self.role_arn is None):
+            raise ValueError(_("the store needs either accessKey and secretKey or roleArn."))
+        if self.role_arn and not self.is_aws:
+            raise ValueError(_("roleArn is for S3 itself; a store elsewhere needs accessKey and secretKey."))
+        return self
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether this is S3 itself."""
+        return bool(AWS.fullmatch(self.endpoint.lower()))
+
+    @property
+    def host(self) -> str:
+        """The endpoint without its port."""
+        return self.endpoint.partition(":")[0]
+
+    @property
+    def port(self) -> str:
+        """Of the endpoint; "" for that of the protocol."""
+        return self.endpoint.partition(":")[2]
+
+
+class GcsStore(OwnStore):
+    """Google Cloud Storage for what pipelines produce.
+
+    Pipelines' own server speaks S3 only, so that definitions and logs stay in the release's own store.
+    """
+
+    type: Literal["gcs"] = Field(
+        title=_("Object store"),
+        description=_("Google Cloud Storage for artifacts; definitions and logs stay in the release's own store."),
+    )
+    bucket: str = Field(pattern=BUCKET, title=_("Bucket"), description=_("It has to be there already."))
+    account_key: AccountKey | None = Field(
+        default=None,
+        title=_("Service account key"),
+        description=_("The JSON key of a service account that may write to the bucket. From the environment: ${NAME}."),
+    )
+    workload_identity: bool = Field(
+        default=False,
+        title=_("Workload identity"),
+        description=_("Instead of a key, on GKE: the service account default-editor of each profile may write there."),
+    )
+
+    @model_validator(mode="after")
+    def _one_identity(self) -> "GcsStore":
+        if (self.account_key is None) != self.workload_identity:
+            raise ValueError(_("the store needs either accountKey or workloadIdentity."))
+        return self
+
+
+class AzureStore(Model):
+    """A container of Azure Blob Storage, behind the MinIO of the release as a gateway."""
+
+    type: Literal["azure"] = Field(
+        title=_("Object store"),
+        description=_("Azure Blob Storage, behind the release's MinIO as a gateway: Kubeflow 1.10 has one that can."),
+    )
+    account: str = Field(pattern=ACCOUNT, title=_("Storage account"), description=_("Its name."))
+    account_key: OneLine = Field(
+        title=_("Account key"), description=_("Of the storage account. From the environment: ${NAME}.")
+    )
+    container: str = Field(pattern=CONTAINER, title=_("Container"), description=_("It has to be there already."))
+    endpoint: WebAddress | None = Field(
+        default=None,
+        title=_("Endpoint"),
+        description=_("Of another Azure than the public one, for example https://blob.core.chinacloudapi.cn."),
+    )
+
+
+def _bundled_unless_said(value: object) -> object:
+    return {"type": "bundled", **value} if isinstance(value, Mapping) else value
+
+
+ObjectStoreOptions = BundledStore | S3Store | GcsStore | AzureStore
+ObjectStore = Annotated[ObjectStoreOptions, Field(discriminator="type"), BeforeValidator(_bundled_unless_said)]

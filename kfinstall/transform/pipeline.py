@@ -5,17 +5,19 @@ from collections.abc import Sequence
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.model.install import Install
-from kfinstall.transform import access, images, objectstore, proxy, rights, storage
+from kfinstall.transform import access, gpu, images, objectstore, proxy, rights, serving, storage
 
 
 def transformed(manifests: Sequence[Manifest], install: Install, surroundings: Surroundings) -> list[Manifest]:
     """The objects of a release as the document wants them in this cluster. Raises KfinstallError."""
     name = install.metadata.name
-    stored = storage.transformed(manifests, install.storage, name, surroundings)
-    permitted = rights.transformed(stored, install.rbac, name, surroundings)
-    reachable = access.transformed(permitted, install.access, surroundings)
-    kept = objectstore.transformed(reachable, install.object_store)
-    proxied = proxy.transformed(kept, install.proxy, surroundings)
+    reachable = access.transformed(manifests, install.access, surroundings)  # first: it names the profile's owner
+    permitted = rights.transformed(reachable, install.rbac, name, surroundings)
+    kept = objectstore.transformed(permitted, install.object_store, surroundings.namespace)
+    served = serving.transformed(kept, install.serving)
+    stored = storage.transformed(served, install.storage, name, surroundings)  # for the claims that are left
+    accelerated = gpu.transformed(stored, install.gpu, name, surroundings)
+    proxied = proxy.transformed(accelerated, install.proxy, surroundings)
     return images.transformed(proxied, install.images, surroundings)  # last: what is added is pulled, too
 
 
@@ -25,6 +27,8 @@ def notices(install: Install) -> list[str]:
         storage.notice(install.storage),
         rights.notice(install.rbac),
         access.notice(install.access),
+        objectstore.notice(install.object_store),
+        gpu.notice(install.gpu),
         images.notice(install.images),
     )
     return [notice for notice in found if notice]

@@ -1,16 +1,17 @@
 """The proxy in the environment of the components that call out of the cluster: configs/outward.yaml."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib.resources import files
 
 import yaml
 
-from kfinstall.contracts.manifest import Body, Manifest
+from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.facts.kinds import SERVICE
 from kfinstall.model.proxy import Proxy
+from kfinstall.transform.environment import with_variables
 
 INSIDE = ("localhost", "127.0.0.1", ".svc", ".cluster.local")
 """Never reached by a proxy."""
@@ -31,7 +32,7 @@ def transformed(manifests: Sequence[Manifest], proxy: Proxy, surroundings: Surro
             return manifest
         near = sorted(services.get(namespace, ()))
         far = [f".{each}" for each in sorted(services)]
-        return _with(manifest, _variables(proxy, [*INSIDE, *near, *far, *networks, *proxy.exceptions]))
+        return with_variables(manifest, _variables(proxy, [*INSIDE, *near, *far, *networks, *proxy.exceptions]))
 
     return [proxied(manifest) for manifest in manifests]
 
@@ -67,16 +68,3 @@ def _networks(surroundings: Surroundings) -> Iterator[str]:
     yield from surroundings.service_networks or ()
     for node in surroundings.nodes or ():
         yield from (node.get("spec") or {}).get("podCIDRs") or ()
-
-
-def _with(manifest: Manifest, variables: Mapping[str, str]) -> Manifest:
-    spec = manifest.body["spec"]
-    pod = spec["template"]["spec"]
-    containers = [{**each, "env": _environment(each, variables)} for each in pod["containers"]]
-    template = {**spec["template"], "spec": {**pod, "containers": containers}}
-    return Manifest({**manifest.body, "spec": {**spec, "template": template}}, manifest.application)
-
-
-def _environment(container: Body, variables: Mapping[str, str]) -> list[Body]:
-    kept = [each for each in container.get("env") or () if each["name"] not in variables]
-    return [*kept, *({"name": name, "value": value} for name, value in variables.items())]

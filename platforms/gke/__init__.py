@@ -82,6 +82,9 @@ class Gke:
             Size(cpus=each * count if each else None, memory=of_memory * count if of_memory else None),
         )
 
+    def device_plugin(self, options: GkeOptions) -> str:  # noqa: ARG002 - the contract's signature
+        return _("GKE runs its own on nodes that have GPUs, and installs the driver by platform.gpu.driver.")
+
     def access(self, options: GkeOptions, host: Host) -> ClusterAccess:
         """Asks Google where the cluster is every time: it may have been made anew by somebody else."""
         return kubeconfig.access(usable(_lifetime(options, host).cluster(), options), options, host)

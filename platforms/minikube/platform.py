@@ -52,6 +52,11 @@ class Minikube:
         ]
         return Detection(tools, found)
 
+    def device_plugin(self, options: MinikubeOptions) -> str:  # noqa: ARG002 - the contract's signature
+        return _(
+            "minikube enables its addon nvidia-device-plugin, or amd-gpu-device-plugin, when platform.gpus is set."
+        )
+
     def access(self, options: MinikubeOptions, host: Host) -> ClusterAccess:  # noqa: ARG002 - the contract's signature
         """minikube writes a context with the profile's name into the user's kubeconfig."""
         return ClusterAccess(context=options.profile)

@@ -65,6 +65,9 @@ class OpenShift:
         oc = Tool("oc", str(host.find("oc") or ""), OC, needed=False)
         return Detection(tools=(oc,), clusters=_known(host.kubeconfig))
 
+    def device_plugin(self, options: OpenShiftOptions) -> str:  # noqa: ARG002 - the contract's signature
+        return _("OpenShift gets it from an operator of its vendor in OperatorHub, with Node Feature Discovery.")
+
     def access(self, options: OpenShiftOptions, host: Host) -> ClusterAccess:  # noqa: ARG002 - the contract's signature
         return ClusterAccess(kubeconfig=options.kubeconfig, context=options.context)
 

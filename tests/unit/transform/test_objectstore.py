@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.errors import PlanRefused
-from kfinstall.model.objectstore import ObjectStore
+from kfinstall.model.install import Install
 from kfinstall.transform.objectstore import transformed
 from kfinstall.transform.restarts import ANNOTATION
 
@@ -36,7 +36,11 @@ def workload(name: str, **container: Any) -> Manifest:
 
 
 def changed(manifests: list[Manifest], **document: str) -> dict[str, Any]:
-    after = transformed(manifests, ObjectStore.model_validate(document))
+    after = transformed(
+        manifests,
+        Install.model_validate({"platform": {"type": "existing"}, "objectStore": document}).object_store,
+        "kubeflow",
+    )
     return {each.name: each.body for each in after if each not in manifests}
 
 
@@ -71,5 +75,5 @@ def test_a_release_without_a_store_has_no_keys() -> None:
 )
 def test_keys_that_no_store_takes_are_refused_when_the_file_is_read(document: Any, message: str) -> None:
     with pytest.raises(ValidationError) as refused:
-        ObjectStore.model_validate(document)
+        Install.model_validate({"platform": {"type": "existing"}, "objectStore": document})
     assert message in str(refused.value)

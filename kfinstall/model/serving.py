@@ -1,0 +1,147 @@
+"""The `serving` of an Install document: what serves models, and from where it takes them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from kfinstall.model.base import DnsLabel, Model
+from kfinstall.model.objectstore import AWS, ROLE, AccountKey, Endpoint, OneLine
+from kfinstall.model.storage import AbsolutePath, Server, Size
+from kfinstall.words import _
+
+UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+GOOGLE_ACCOUNT = r"^[a-z0-9-]+@[a-z0-9.-]+\.iam\.gserviceaccount\.com$"
+ADDRESS = r"^(s3|gs|pvc|https)://[A-Za-z0-9][^\s]*$"
+
+
+class S3Models(Model):
+    """Models in S3, or in a store that speaks as S3 does."""
+
+    type: Literal["s3"] = Field(title=_("Models"), description=_("In S3, or in a store that speaks as S3 does."))
+    endpoint: Endpoint = Field(
+        default="s3.amazonaws.com", title=_("Endpoint"), description=_("The store's host, or host:port.")
+    )
+    region: str = Field(
+        default="us-east-1", pattern=r"^[a-z0-9-]+$", title=_("Region"), description=_("The bucket's region.")
+    )
+    tls: bool = Field(default=True, title=_("TLS"), description=_("Whether the store is asked over https."))
+    access_key: OneLine | None = Field(
+        default=None, title=_("Access key"), description=_("From the environment: ${NAME}.")
+    )
+    secret_key: OneLine | None = Field(
+        default=None, title=_("Secret key"), description=_("From the environment: ${NAME}.")
+    )
+    role_arn: str | None = Field(
+        default=None,
+        pattern=ROLE,
+        title=_("IAM role"),
+        description=_("Instead of keys, on EKS: the role that the service account takes (IRSA)."),
+    )
+
+    @model_validator(mode="after")
+    def _one_identity(self) -> "S3Models":
+        if (self.access_key is None) != (self.secret_key is None):
+            raise ValueError(_("accessKey and secretKey go together."))
+        if (self.access_key is None) == (self.role_arn is None):
+            raise ValueError(_("the store needs either accessKey and secretKey or roleArn."))
+        if self.role_arn and not AWS.fullmatch(self.endpoint.lower()):
+            raise ValueError(_("roleArn is for S3 itself; a store elsewhere needs accessKey and secretKey."))
+        return self
+
+
+class GcsModels(Model):
+    """Models in Google Cloud Storage."""
+
+    type: Literal["gcs"] = Field(title=_("Models"), description=_("In Google Cloud Storage."))
+    account_key: AccountKey | None = Field(
+        default=None,
+        title=_("Service account key"),
+        description=_("The JSON key of a service account that may read the bucket. From the environment: ${NAME}."),
+    )
+    service_account: str | None = Field(
+        default=None,
+        pattern=GOOGLE_ACCOUNT,
+        title=_("Google service account"),
+        description=_("Instead of a key, on GKE: the account that pods act as (workload identity)."),
+    )
+
+    @model_validator(mode="after")
+    def _one_identity(self) -> "GcsModels":
+        if (self.account_key is None) == (self.service_account is None):
+            raise ValueError(_("the store needs either accountKey or serviceAccount."))
+        return self
+
+
+class AzureModels(Model):
+    """Models in Azure Blob Storage."""
+
+    type: Literal["azure"] = Field(title=_("Models"), description=_("In Azure Blob Storage."))
+    account_key: OneLine | None = Field(
+        default=None,
+        title=_("Account key"),
+        description=_("Of the storage account. From the environment: ${NAME}."),
+    )
+    client_id: str | None = Field(
+        default=None,
+        pattern=UUID,
+        title=_("Client"),
+        description=_("Instead of a key, on AKS: the managed identity that pods act as (workload identity)."),
+    )
+
+    @model_validator(mode="after")
+    def _one_identity(self) -> "AzureModels":
+        if (self.account_key is None) == (self.client_id is None):
+            raise ValueError(_("the store needs either accountKey or clientId."))
+        return self
+
+
+class NfsModels(Model):
+    """Models in a folder of an NFS server, which nodes mount."""
+
+    type: Literal["nfs"] = Field(title=_("Models"), description=_("In a folder of an NFS server."))
+    server: Server = Field(title=_("Server"), description=_("Its name or address, as nodes reach it."))
+    path: AbsolutePath = Field(title=_("Path"), description=_("The folder with the models."))
+    size: Size = Field(default="100Gi", title=_("Size"), description=_("What the claim says; NFS does not limit it."))
+
+
+ModelSource = Annotated[S3Models | GcsModels | AzureModels | NfsModels, Field(discriminator="type")]
+
+
+class ModelOfTest(Model):
+    """A model that `kfinstall test serving` serves."""
+
+    address: str = Field(
+        pattern=ADDRESS,
+        title=_("Address"),
+        description=_("The folder of the model: s3://…, gs://…, https://…; pvc://models/… for an NFS folder."),
+    )
+    format: str = Field(
+        pattern=r"^[a-z0-9]+$", title=_("Format"), description=_("As the serving component names it, e.g. sklearn.")
+    )
+
+
+class Serving(Model):
+    """What serves models, and from where it takes them; without options, as the release has it."""
+
+    component: Literal["kserve", "tf-serving", "seldon"] | None = Field(
+        default=None,
+        title=_("Component"),
+        description=_("What is to serve models; a release that lacks it is refused before anything is written."),
+    )
+    models: ModelSource | None = Field(
+        default=None,
+        title=_("Models"),
+        description=_("Where models come from: service account kfinstall-models in each profile may read them."),
+    )
+    profiles: tuple[DnsLabel, ...] = Field(
+        default=(), title=_("Profiles"), description=_("Whose models they are; without it, those of all profiles.")
+    )
+    test: ModelOfTest | None = Field(
+        default=None, title=_("Test model"), description=_("What `kfinstall test serving -f FILE` serves.")
+    )
+
+    @model_validator(mode="after")
+    def _profiles_of_something(self) -> "Serving":
+        if self.profiles and self.models is None:
+            raise ValueError(_("profiles says who may read models, and models does not say where they are."))
+        return self

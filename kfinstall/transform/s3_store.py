@@ -1,0 +1,155 @@
+"""Pipelines with S3, or what speaks as S3 does, as their only store; that of the release is left out.
+
+The variables are those of kubeflow/pipelines, backend/src/apiserver/client_manager and frontend/server/configs.ts; the
+launcher's configuration: https://www.kubeflow.org/docs/components/pipelines/operator-guides/configure-object-store/.
+"""
+
+import json
+from collections.abc import Sequence
+
+from kfinstall.contracts.manifest import Body, Manifest
+from kfinstall.errors import PlanRefused
+from kfinstall.facts.kinds import PROFILE, SERVICE_ACCOUNT
+from kfinstall.model.objectstore import S3Store
+from kfinstall.transform import pipelines
+from kfinstall.transform.artifact_hook import ROOT, ArtifactHook, with_hook
+from kfinstall.transform.artifact_keys import ACCESS_KEY, SECRET, SECRET_KEY, with_keys
+from kfinstall.transform.environment import Variable, of_secret, variable
+from kfinstall.words import _
+
+ROLE = "eks.amazonaws.com/role-arn"
+"""Of service accounts: https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html."""
+
+BY_ROLE = (2, 15)
+"""The first Pipelines whose servers take the role of their service account, and not that of the node."""
+
+KEYS = {ACCESS_KEY: "STORE_ACCESS_KEY", SECRET_KEY: "STORE_SECRET_KEY"}
+"""The variables in which the profile controller's hook gets them."""
+
+
+def transformed(manifests: Sequence[Manifest], store: S3Store) -> list[Manifest]:
+    """Raises PlanRefused for Pipelines that cannot be told of it."""
+    version = pipelines.version(manifests)
+    _refuse_role(store, version)
+    wanted = pipelines.without(manifests, pipelines.MINIO | pipelines.SEAWEEDFS)
+    access_key, secret_key = _keys(store)
+    wanted = with_keys(wanted, access_key, secret_key)
+    root = f"s3://{store.bucket}/v2/artifacts"
+    wanted = pipelines.with_settings(wanted, {"bucketName": store.bucket, "defaultPipelineRoot": root})
+    wanted = pipelines.with_environment(wanted, pipelines.SERVER, _server(store))
+    wanted = pipelines.with_environment(wanted, pipelines.WEB_SERVER, _web_server(store))
+    wanted = pipelines.with_repository(wanted, _repository(store))
+    wanted = with_hook(wanted, _hook(store))
+    return [_with_role(each, store.role_arn) for each in wanted] if store.role_arn else wanted
+
+
+def _refuse_role(store: S3Store, version: tuple[int, int]) -> None:
+    if store.role_arn and version < BY_ROLE:
+        raise PlanRefused(
+            _("objectStore.roleArn is set, and the Pipelines of this release take no role of a service account."),
+            why=_("Their web server asks for the role of the node only; Pipelines from 2.15 on do."),
+            fix=_("Give accessKey and secretKey instead, or take a current release."),
+        )
+
+
+def _keys(store: S3Store) -> tuple[str, str]:
+    """Empty ones with a role: the Secret is asked for all the same."""
+    if store.access_key is None or store.secret_key is None:
+        return "", ""
+    return store.access_key.get_secret_value(), store.secret_key.get_secret_value()
+
+
+def _server(store: S3Store) -> dict[str, Variable]:
+    """An empty port is that of the protocol; empty keys are those of the role."""
+    told: dict[str, Variable] = {
+        "OBJECTSTORECONFIG_HOST": store.host,
+        "OBJECTSTORECONFIG_PORT": store.port,
+        "OBJECTSTORECONFIG_REGION": store.region,
+        "OBJECTSTORECONFIG_SECURE": str(store.tls).lower(),
+    }
+    return told | ({"AWS_REGION": store.region} if store.role_arn else {})
+
+
+def _web_server(store: S3Store) -> dict[str, Variable]:
+    """S3 itself is asked as such; the client for it has no port, so that others are asked as MinIO is."""
+    bucket: dict[str, Variable] = {"ARGO_ARCHIVE_BUCKETNAME": store.bucket}
+    if not store.is_aws:
+        return bucket | {
+            "MINIO_HOST": store.host,
+            "MINIO_NAMESPACE": "",
+            "MINIO_PORT": store.port or ("443" if store.tls else "80"),
+            "MINIO_SSL": str(store.tls).lower(),
+        }
+    told = bucket | {
+        "ARGO_ARCHIVE_ARTIFACTORY": "s3",
+        "AWS_S3_ENDPOINT": store.host,
+        "AWS_REGION": store.region,
+        "AWS_SSL": str(store.tls).lower(),
+    }
+    return told if store.role_arn else told | _aws_keys()
+
+
+def _aws_keys() -> dict[str, Variable]:
+    return {
+        "AWS_ACCESS_KEY_ID": of_secret(SECRET, ACCESS_KEY),
+        "AWS_SECRET_ACCESS_KEY": of_secret(SECRET, SECRET_KEY),
+    }
+
+
+def _repository(store: S3Store) -> dict[str, object]:
+    place = {
+        "endpoint": store.endpoint,
+        "bucket": store.bucket,
+        "region": store.region,
+        "insecure": not store.tls,
+    }
+    if store.role_arn:
+        return {**place, "useSDKCreds": True}
+    return {
+        **place,
+        "accessKeySecret": {"name": SECRET, "key": ACCESS_KEY},
+        "secretKeySecret": {"name": SECRET, "key": SECRET_KEY},
+    }
+
+
+def _hook(store: S3Store) -> ArtifactHook:
+    reference = {"secretName": SECRET, "accessKeyKey": ACCESS_KEY, "secretKeyKey": SECRET_KEY}
+    default = {
+        "endpoint": store.endpoint,
+        "region": store.region,
+        "disableSSL": not store.tls,
+        "credentials": {"fromEnv": True} if store.role_arn else {"fromEnv": False, "secretRef": reference},
+    }
+    launcher = {
+        "defaultPipelineRoot": f"s3://{store.bucket}/{ROOT}",
+        "providers": json.dumps({"s3": {"default": default}}),
+    }
+    return ArtifactHook(
+        launcher=launcher,
+        secrets={SECRET: KEYS},
+        variables={name: of_secret(SECRET, key) for key, name in KEYS.items()},
+        repository=_repository(store),
+        server=[variable(name, value) for name, value in _web_server(store).items()],
+    )
+
+
+def _with_role(manifest: Manifest, role: str) -> Manifest:
+    """The servers' accounts by annotation; that of pipelines by the profile controller, which makes it.
+
+    https://github.com/kubeflow/dashboard/blob/main/components/profile-controller/controllers/plugin_iam.go
+    """
+    body = manifest.body
+    key = (manifest.group, manifest.kind)
+    if key == SERVICE_ACCOUNT and manifest.name in (pipelines.SERVER, pipelines.WEB_SERVER):
+        metadata = body["metadata"]
+        annotations = {**(metadata.get("annotations") or {}), ROLE: role}
+        return Manifest({**body, "metadata": {**metadata, "annotations": annotations}}, manifest.application)
+    if key == PROFILE:
+        return Manifest({**body, "spec": {**body["spec"], "plugins": _plugins(body, role)}}, manifest.application)
+    return manifest
+
+
+def _plugins(profile: Body, role: str) -> list[Body]:
+    kind = "AwsIamForServiceAccount"
+    others = [each for each in profile["spec"].get("plugins") or () if each["kind"] != kind]
+    return [*others, {"kind": kind, "spec": {"awsIamRole": role, "annotateOnly": True}}]
