@@ -14,7 +14,7 @@ from kfinstall.cli import asked
 from kfinstall.cli.exit_codes import ExitCode
 from kfinstall.cli.interaction import on_stop
 from kfinstall.cli.options import ConnectionFlags
-from kfinstall.cli.practice import is_practice
+from kfinstall.engine.practice import is_practice
 from kfinstall.errors import KfinstallError, NotReady, UsageError
 from kfinstall.facts.pages import Place, pages
 from kfinstall.words import _

@@ -11,8 +11,8 @@ from kfinstall.cli import asked
 from kfinstall.cli.exit_codes import ExitCode
 from kfinstall.cli.interaction import on_stop
 from kfinstall.cli.options import ConnectionFlags, connection_options, output_option
-from kfinstall.cli.practice import is_practice
 from kfinstall.cli.versioned import versioned
+from kfinstall.engine.practice import is_practice
 from kfinstall.errors import UsageError
 from kfinstall.words import _
 

@@ -1,4 +1,4 @@
-"""Whether a command talks to the practice cluster, in which nothing runs but simulations."""
+"""Whether a cluster is the practice cluster, in which nothing runs but simulations."""
 
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 def is_practice(cluster: "Cluster") -> bool:
     """Whether this is the practice cluster that runs on this machine."""
-    from kfinstall.sandbox import running  # noqa: PLC0415 - few commands need it
+    from kfinstall.sandbox import running  # noqa: PLC0415 - little needs it
 
     found = running.running()
     return found is not None and found.url == cluster.connection.target.server

@@ -1,0 +1,296 @@
+"""The install: a live tree of what is made, what is waited for and why, and what mends it while it goes on."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from kfinstall.contracts.event import Result
+from kfinstall.contracts.manifest import ObjectKey
+from kfinstall.guide.board import Board, Item, State
+from kfinstall.guide.ending import Question, Stage
+from kfinstall.model.load import LoadedInstall
+from kfinstall.tui.asking import Asking
+from kfinstall.tui.log_pane import LogPane
+from kfinstall.tui.marks import bar, clock, duration
+from kfinstall.tui.object_tree import ObjectTree
+from kfinstall.words import _, counted
+
+if TYPE_CHECKING:
+    from kfinstall.guide.explaining import Cause
+    from kfinstall.guide.undertaking import Undertaking
+
+DRAW = 0.2
+"""Seconds between two pictures."""
+
+KEEP, GENTLY, AT_ONCE = "keep", "gently", "now"
+
+
+class InstallScreen(Screen[Result | None]):
+    """Installs a document, as `kfinstall install -f` does, without asking whether to: that has been asked.
+
+    file: where the document was saved, for the commands that go on from here. Ends with the result of the run; None
+    where nothing was begun.
+    """
+
+    AUTO_FOCUS = "#objects"
+    CSS_PATH = "install.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "log", _("Log"), id="install.log"),
+        Binding("f3", "why", _("Why"), id="install.why"),
+        Binding("f4", "mend", _("Mend"), id="install.mend"),
+        Binding("escape", "stop", _("Stop"), id="install.stop"),
+        Binding("ctrl+c", "stop", show=False, id="install.interrupt"),
+    ]
+
+    def __init__(self, loaded: LoadedInstall, file: Path | None = None) -> None:
+        super().__init__()
+        self.loaded, self.file = loaded, file
+        self.undertaking: Undertaking | None = None
+        self._board: Board | None = None
+        self._asked: Question | None = None
+        self._fixable = False
+        self._over = False
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="heading", markup=False)
+        yield Static(id="progress", markup=False)
+        with Horizontal(id="middle"):
+            yield ObjectTree(id="objects")
+            with Vertical(id="side"):
+                yield Static(id="detail", markup=False)
+                yield LogPane(id="log")
+        yield Static(id="waits", markup=False)
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self._begin()
+        self.set_interval(DRAW, self.draw)
+        self.draw()
+
+    def on_screen_resume(self) -> None:
+        self.call_after_refresh(self.draw)
+
+    def explained(self) -> list[str]:
+        """For F1."""
+        return [
+            _("The install"),
+            _("Every line is an application of Kubeflow; Enter opens it and shows its objects."),
+            _("✓ done   • under way   … waited for   ✗ failed   - skipped   · to come"),
+            _("What is waited for stands below the tree, with the reason and with what mends it."),
+            _("If this program or its connection ends, nothing is lost: the same install goes on where it was."),
+        ]
+
+    @work(thread=True)
+    def _begin(self) -> None:
+        """The client library of Kubernetes takes its time to load."""
+        from kfinstall.guide.undertaking import Undertaking  # noqa: PLC0415 - as above
+
+        undertaking = Undertaking(self.loaded)
+        undertaking.start()
+        self.undertaking = undertaking
+
+    # The picture
+
+    def draw(self) -> None:
+        """Show how the install stands now."""
+        undertaking = self.undertaking
+        if undertaking is None or self._over or not self.is_mounted:
+            self.query_one("#heading", Static).update(self._heading())
+            return
+        ending = undertaking.ending  # looked at before what is drawn, so that the last picture has everything
+        self.query_one("#heading", Static).update(self._heading())
+        self.query_one("#progress", Static).update(self._progress(undertaking))
+        self.query_one("#objects", ObjectTree).draw(undertaking.board)
+        self.query_one("#log", LogPane).draw(undertaking.log)
+        waits = self._waits(undertaking)
+        self.query_one("#waits", Static).update(waits)
+        self.query_one("#waits").display = bool(waits)
+        self.query_one("#detail", Static).update(self._detail(undertaking.board))
+        self._offer(undertaking)
+        self._ask(undertaking)
+        if ending is not None and self.is_current:
+            self._over = True
+            self._show_result(undertaking)
+
+    def _heading(self) -> Text:
+        undertaking = self.undertaking
+        title = Text(_("Installing {name}").format(name=self.loaded.install.metadata.name), style="bold")
+        where = undertaking.where if undertaking else ""
+        return Text.assemble(title, f"  {where}" if where else "", no_wrap=True, overflow="ellipsis")
+
+    def _progress(self, undertaking: "Undertaking") -> Text:
+        width = max(10, min(40, self.size.width // 4))
+        if undertaking.stage not in {Stage.RUNNING, Stage.OVER} or not undertaking.board.counts():
+            share = "" if undertaking.done is None else f"{bar(undertaking.done, width)} {undertaking.done:4.0%} "
+            return Text(share + undertaking.doing, no_wrap=True, overflow="ellipsis")
+        counts = undertaking.board.counts()
+        total, over = counts.total(), counts[State.DONE] + counts[State.FAILED] + counts[State.SKIPPED]
+        parts = [
+            f"{bar(over / total, width)} {over}/{total}",
+            clock(undertaking.board.seconds),
+            _("{rate:.1f} a second").format(rate=undertaking.board.rate()),
+        ]
+        if counts[State.FAILED]:
+            parts.append(_("{count} failed").format(count=counts[State.FAILED]))
+        if undertaking.stopping:
+            parts.append(_("stopping"))
+        return Text("   ".join(parts), no_wrap=True, overflow="ellipsis")
+
+    def _waits(self, undertaking: "Undertaking") -> Text:
+        room = max(2, self.size.height // 4)
+        lines = [*self._causes(undertaking), *_waited(undertaking.board.waits())]
+        if len(lines) > room:
+            more = len(lines) - room + 1
+            lines = [*lines[: room - 1], Text(_("… and {count} more lines: F3").format(count=more), style="dim")]
+        return Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
+
+    def _causes(self, undertaking: "Undertaking") -> Iterator[Text]:
+        for cause in undertaking.causes:
+            held = counted("holds back {count} object", "holds back {count} objects", len(cause.holds))
+            yield Text.assemble("✗ ", (cause.finding.title, "bold"), f"  ({held})")
+            if cause.fix:
+                yield Text("  " + _("F4 mends it: {fix}").format(fix=cause.fix.title), style="green")
+            else:
+                yield Text(f"  → {cause.finding.remedy.text}")
+
+    def _detail(self, board: Board) -> Text:
+        chosen = self.query_one("#objects", ObjectTree).chosen
+        item = board.item(chosen) if isinstance(chosen, ObjectKey) else None
+        if item is None:
+            return Text(_("Choose an object in the tree to read what is said of it."), style="dim")
+        said = item.why or item.outcome or STATES[item.state]
+        return Text("\n").join([Text(str(item.key), style="bold"), Text(said)])
+
+    def _offer(self, undertaking: "Undertaking") -> None:
+        """Show the key that mends only while there is something to mend."""
+        fixable = any(cause.fix for cause in undertaking.causes)
+        if fixable != self._fixable:
+            self._fixable = fixable
+            self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - textual's
+        return action != "mend" or self._fixable
+
+    # What the user says
+
+    def action_log(self) -> None:
+        """Show or hide the log; with little room it stands instead of the tree."""
+        self.toggle_class("log")
+        shown = self.has_class("log") is self.has_class("-narrow")
+        self.query_one("#filter" if shown else "#objects").focus()
+        self.call_after_refresh(self.draw)
+
+    def action_why(self) -> None:
+        """Everything that is waited for, with what the doctor says of it."""
+        undertaking = self.undertaking
+        if undertaking is None:
+            return
+        lines = [line for cause in undertaking.causes for line in _told(cause)]
+        lines += [line.plain for line in _waited(undertaking.board.waits())]
+        self.app.push_screen(Asking(_("What is waited for"), lines or [_("Nothing.")], {"back": _("Back")}))
+
+    def action_mend(self) -> None:
+        """Show what the first fix does, and do it when the user says so."""
+        undertaking = self.undertaking
+        cause = next((cause for cause in undertaking.causes if cause.fix), None) if undertaking else None
+        if undertaking is None or cause is None or cause.fix is None:
+            return
+        fix = cause.fix
+
+        def answered(answer: str | None) -> None:
+            if answer == "mend":
+                undertaking.mend(fix)
+
+        from kfinstall.guide.fixes import shown  # noqa: PLC0415 - imports the client library, which is here by now
+
+        question = _("{finding}: {fix}").format(finding=cause.finding.title, fix=fix.title)
+        answers = {"back": _("Back"), "mend": _("Change it")}
+        self.app.push_screen(Asking(question, list(shown(fix)), answers), answered)
+
+    def action_stop(self) -> None:
+        """Ask how to stop."""
+        undertaking = self.undertaking
+        if undertaking is None:
+            return
+        if undertaking.stopping:
+            undertaking.stop()
+            return
+
+        def answered(answer: str | None) -> None:
+            for _time in range({GENTLY: 1, AT_ONCE: 2}.get(answer or "", 0)):
+                undertaking.stop()
+
+        lines = [
+            _("What is done stays. The same install goes on from there later."),
+            _("At once: what is under way may or may not be done."),
+        ]
+        answers = {
+            KEEP: _("Go on installing"),
+            GENTLY: _("Stop after the current objects"),
+            AT_ONCE: _("Stop at once"),
+        }
+        self.app.push_screen(Asking(_("Stop the install?"), lines, answers), answered)
+
+    def _ask(self, undertaking: "Undertaking") -> None:
+        """Put the question that the install waits with."""
+        question = undertaking.question
+        if question is None or question is self._asked or not self.is_current:
+            return
+        self._asked = question
+        answers = {"no": _("No"), "yes": _("Yes")}
+        self.app.push_screen(
+            Asking(question.text, question.lines, answers), lambda answer: undertaking.answer(yes=answer == "yes")
+        )
+
+    def _show_result(self, undertaking: "Undertaking") -> None:
+        from kfinstall.tui.result_screen import AGAIN, ResultScreen  # noqa: PLC0415 - most of a run does without
+
+        def closed(answer: str | None) -> None:
+            if answer == AGAIN:
+                self._again()
+            else:
+                self.dismiss(undertaking.ending.result if undertaking.ending and undertaking.preparation else None)
+
+        self.app.push_screen(ResultScreen(undertaking, self.file), closed)
+
+    def _again(self) -> None:
+        """The same document once more: what stands is not written again."""
+        self.undertaking, self._asked, self._over = None, None, False
+        self.query_one("#objects", ObjectTree).forget()
+        self.query_one("#log", LogPane).again()
+        self._begin()
+
+
+STATES = {
+    State.DONE: _("done"),
+    State.TO_COME: _("to come"),
+    State.UNDER_WAY: _("under way"),
+    State.WAITING: _("waited for"),
+    State.SKIPPED: _("skipped"),
+    State.FAILED: _("failed"),
+}
+
+
+def _waited(items: list[Item]) -> Iterator[Text]:
+    for item in items:
+        text = f"… {item.key.kind} {item.key.name}: {item.why}"
+        yield Text.assemble((text, "yellow"), f"  ({duration(time.monotonic() - item.since)})")
+
+
+def _told(cause: "Cause") -> Iterator[str]:
+    finding = cause.finding
+    yield f"✗ {finding.title}  ({finding.cause})"
+    yield from (f"    {each.text}" for each in finding.evidence[:2])
+    yield f"  → {finding.remedy.text}"
+    yield from (f"  $ {command}" for command in finding.remedy.commands)
+    yield "  " + _("holds back: {objects}").format(objects=", ".join(str(key) for key in cause.holds))
+    yield ""

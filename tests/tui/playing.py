@@ -1,0 +1,67 @@
+"""A user in front of a screen, for tests: reads what stands there, presses keys, waits for what has to come."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from textual.pilot import Pilot
+from textual.screen import Screen
+
+from kfinstall.tui.app import Guided
+from kfinstall.tui.settings import Settings
+
+PATIENCE = 90.0
+"""Seconds; tests share a small machine."""
+
+
+class Player:
+    """Plays with an application that runs without a terminal. ends: what the screen ended with, once it has."""
+
+    def __init__(self, pilot: Pilot[Any]) -> None:
+        self.pilot = pilot
+        self.ends: list[Any] = []
+
+    @property
+    def screen(self) -> Screen[Any]:
+        return self.pilot.app.screen
+
+    def lines(self) -> list[str]:
+        """What stands on the screen, line by line."""
+        strips = self.screen._compositor.render_strips()
+        return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+
+    def text(self) -> str:
+        return "\n".join(self.lines())
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def until(self, seen: str | Callable[[], object], patience: float = PATIENCE) -> str:
+        """Wait for a text on the screen, or for something else; what stands there then."""
+        deadline = time.monotonic() + patience
+        while not (seen in self.text() if isinstance(seen, str) else seen()):
+            assert time.monotonic() < deadline, f"no {seen} in\n{self.text()}"
+            await self.pilot.pause(0.05)
+        return self.text()
+
+
+Play = Callable[[Player], Awaitable[None]]
+
+
+def playing(
+    screen: Callable[[], Screen[Any]], play: Play, size: tuple[int, int] = (80, 24), theme: str = "dark"
+) -> None:
+    """Let a user play with a screen."""
+
+    async def run() -> None:
+        app = Guided(Screen, Settings(theme=theme))
+        async with app.run_test(size=size) as pilot:
+            player = Player(pilot)
+            await app.push_screen(screen(), player.ends.append)
+            await pilot.pause()
+            await play(player)
+
+    asyncio.run(run())
