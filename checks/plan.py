@@ -28,11 +28,24 @@ WRITING = ("create", "patch")
 """What a server-side apply needs (https://kubernetes.io/docs/reference/using-api/server-side-apply/)."""
 
 
+def made(snapshot: Snapshot) -> Iterator[Finding]:
+    """What kept the plan from being made."""
+    if snapshot.unplanned:
+        yield snapshot.unplanned
+
+
+def _planned(snapshot: Snapshot) -> Sequence[Manifest]:
+    """What is about to be installed. Raises CouldNotLook where that is not known."""
+    if snapshot.unplanned:
+        raise CouldNotLook(_("there is no plan"))
+    return snapshot.planned
+
+
 def room(snapshot: Snapshot) -> Iterator[Finding]:
     """Planned pods that find no node, the largest placed first; those of objects that stand are placed already."""
     homeless: list[Planned] = []
     left = rooms(snapshot)
-    planned = [each for each in planned_pods(snapshot.planned) if snapshot.get(each.owner) is None]
+    planned = [each for each in planned_pods(_planned(snapshot)) if snapshot.get(each.owner) is None]
     for each in sorted(planned, key=_size, reverse=True):
         homeless += [each] * _settle(each, left)
     if homeless:
@@ -112,11 +125,11 @@ def _smallest_change(homeless: Sequence[Planned], left: Sequence[Room]) -> str:
 
 def storage(snapshot: Snapshot) -> Iterator[Finding]:
     """Planned claims for which nothing will make a volume."""
-    planned = [manifest.body for manifest in snapshot.planned if _kind(manifest) == STORAGE_CLASS]
+    planned = [manifest.body for manifest in _planned(snapshot) if _kind(manifest) == STORAGE_CLASS]
     classes = {each["metadata"]["name"] for each in (*snapshot.all(STORAGE_CLASS), *planned)}
     has_default = bool(default_classes(snapshot)) or any(map(is_default, planned))
     lacking: dict[str | None, list[ObjectKey]] = defaultdict(list)
-    for key, claim in _claims(snapshot.planned):
+    for key, claim in _claims(_planned(snapshot)):
         name = class_of(claim)
         if snapshot.get(key) is None and name != "" and not (has_default if name is None else name in classes):
             lacking[name].append(key)
@@ -155,8 +168,8 @@ def _no_volume(name: str | None, keys: Sequence[ObjectKey], classes: Sequence[st
 
 def namespaces(snapshot: Snapshot) -> Iterator[Finding]:
     """Namespaces of the plan that are ending: nothing can be made in them."""
-    used = {manifest.namespace for manifest in snapshot.planned}
-    used |= {manifest.name for manifest in snapshot.planned if _kind(manifest) == NAMESPACE}
+    used = {manifest.namespace for manifest in _planned(snapshot)}
+    used |= {manifest.name for manifest in _planned(snapshot) if _kind(manifest) == NAMESPACE}
     for namespace in snapshot.all(NAMESPACE):
         name = namespace["metadata"]["name"]
         if name in used and namespace["metadata"].get("deletionTimestamp"):
@@ -173,6 +186,7 @@ def namespaces(snapshot: Snapshot) -> Iterator[Finding]:
 
 def rights(snapshot: Snapshot) -> Iterator[Finding]:
     """What the user may not do of what the install has to do. Raises CouldNotLook when the server does not say."""
+    _planned(snapshot)
     if snapshot.outside.may(Right("*", "*", "*")):
         return
     needed = sorted(set(_needed(snapshot)))
@@ -187,10 +201,10 @@ def rights(snapshot: Snapshot) -> Iterator[Finding]:
 def _needed(snapshot: Snapshot) -> Iterator[Right]:
     defined = {
         GroupKind(spec["group"], spec["names"]["kind"]): spec["names"]["plural"]
-        for manifest in snapshot.planned
+        for manifest in _planned(snapshot)
         if _kind(manifest) == DEFINITION and (spec := manifest.body.get("spec"))
     }
-    for manifest in snapshot.planned:
+    for manifest in _planned(snapshot):
         plural = snapshot.served.get(_kind(manifest)) or defined.get(_kind(manifest))
         if plural:
             yield from (Right(verb, manifest.group, plural, manifest.namespace) for verb in WRITING)
@@ -240,6 +254,7 @@ def _kind(manifest: Manifest) -> GroupKind:
 
 _PRE = frozenset({Phase.PRE})
 CHECKS = (
+    Check("plan.made", _("Can the plan be made?"), frozenset(), made, phases=_PRE),
     Check("plan.rights", _("May you install all of it?"), frozenset(), rights, phases=_PRE),
     Check("plan.namespaces", _("Are its namespaces there to stay?"), frozenset({NAMESPACE}), namespaces, phases=_PRE),
     Check("plan.room", _("Is there room for its pods?"), frozenset({NODE, POD}), room, phases=_PRE),

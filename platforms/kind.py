@@ -100,7 +100,13 @@ class Kind:
         """kind, Docker, and the clusters of kind."""
         tools = (Tool("kind", _version(host), GET), docker_tool(host, needed=True))
         found = [
-            KnownCluster(name, _state(name, host), _context(name), f"kind delete cluster --name {name}")
+            KnownCluster(
+                name,
+                _state(name, host),
+                _context(name),
+                delete=f"kind delete cluster --name {name}",
+                start=f"docker start {name}-control-plane",
+            )
             for name in _clusters(host)
         ]
         return Detection(tools, found)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from kfinstall.cli import asked
 from kfinstall.cli.exit_codes import ExitCode
-from kfinstall.cli.options import ConnectionFlags, connection_options
-from kfinstall.errors import UsageError
+from kfinstall.cli.looking import Look
+from kfinstall.cli.options import ConnectionFlags, DocumentFlags, connection_options
+from kfinstall.errors import ClusterError, UsageError
 from kfinstall.registry import checks as registered
 from kfinstall.words import _, counted
 
@@ -23,16 +23,20 @@ def bundle(*, file: Path | None, kubeconfig: str | None, context: str | None, us
     Values of Secrets are never read; passwords, tokens and e-mail addresses are taken out. Nothing is sent anywhere.
     """
     from kfinstall.doctor import bundle as bundles  # noqa: PLC0415 - imports the client library
-    from kfinstall.doctor.looking import at_cluster  # noqa: PLC0415 - as above
+    from kfinstall.doctor.examination import examine  # noqa: PLC0415 - as above
+    from kfinstall.doctor.looking import kinds_of  # noqa: PLC0415 - as above
     from kfinstall.doctor.outside import Outside  # noqa: PLC0415 - as above
 
     path = file or Path(time.strftime("kfinstall-bundle-%Y%m%d-%H%M%S.tar.gz"))
     if path.exists():
         raise UsageError(_("{path} exists already.").format(path=path), fix=_("Name another file."))
     flags = ConnectionFlags(user=user, request_timeout=request_timeout)
-    cluster = asked.connected(Path(kubeconfig) if kubeconfig else None, context, flags)
     checks, _broken = registered()
-    snapshot = at_cluster(cluster, checks).snapshot  # what the checks ask beyond the objects goes into it too
+    look = Look(DocumentFlags(kubeconfig=kubeconfig, context=context), flags, kinds_of(checks))
+    snapshot = look.snapshot()
+    if snapshot.unreached:
+        raise ClusterError(snapshot.unreached, fix=_("See why with: kfinstall doctor"))
+    examine(snapshot, checks)  # what the checks ask beyond the objects goes into the bundle too
     assert isinstance(snapshot.outside, Outside)  # noqa: S101 - of a live cluster
     entries = bundles.write(snapshot, snapshot.outside, path)
     for entry in entries:

@@ -1,12 +1,13 @@
 """A doctor's report as a person reads it."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from kfinstall.contracts.finding import Finding
 from kfinstall.doctor.consequences import Diagnosis
-from kfinstall.doctor.examination import Answered, Report
+from kfinstall.doctor.examination import Answered, Report, Status
 from kfinstall.doctor.telling import MARKS, SEVERITY_MARKS, SHOWN, named, seen, summary
-from kfinstall.words import _
+from kfinstall.words import _, counted
 
 
 def check_line(answer: Answered) -> str:
@@ -17,10 +18,21 @@ def check_line(answer: Answered) -> str:
 
 def page(report: Report) -> str:
     """Every check in a line, then what has to be mended, then the count."""
-    lines = [check_line(answer) for answer in report.checks]
+    lines = list(_checks(report))
     for number, root in enumerate(report.roots, start=1):
         lines += ["", *_root(number, root)]
     return "\n".join([*lines, "", *_unexplained(report), summary(report)])
+
+
+def _checks(report: Report) -> Iterator[str]:
+    """A line for each check; one for all those that could not look for one reason, when there are many."""
+    skipped = Counter(answer.reason for answer in report.checks if answer.status is Status.SKIPPED)
+    for answer in report.checks:
+        if answer.status is not Status.SKIPPED or skipped[answer.reason] <= SHOWN:
+            yield check_line(answer)
+    for reason, count in skipped.items():
+        if count > SHOWN:
+            yield f"{MARKS[Status.SKIPPED]} {counted('{count} check', '{count} checks', count)}: {reason}"
 
 
 def short(report: Report) -> str:

@@ -11,6 +11,7 @@ import yaml
 
 from kfinstall.cli import asked
 from kfinstall.cli.exit_codes import ExitCode
+from kfinstall.cli.looking import Look
 from kfinstall.cli.options import (
     ConnectionFlags,
     DocumentFlags,
@@ -22,16 +23,12 @@ from kfinstall.cli.options import (
 from kfinstall.cli.versioned import API_VERSION, versioned
 from kfinstall.contracts.check import Check, Phase
 from kfinstall.contracts.finding import Severity
-from kfinstall.contracts.manifest import Manifest
-from kfinstall.engine.adaptation import adapted
-from kfinstall.engine.release import rendered, wishes
 from kfinstall.errors import UsageError
 from kfinstall.registry import checks as registered
 from kfinstall.words import _
 
 if TYPE_CHECKING:
     from kfinstall.doctor.examination import Report
-    from kfinstall.kube.cluster import Cluster
 
 PAUSE = 5.0
 """Seconds between two looks of --watch."""
@@ -89,33 +86,34 @@ def doctor(*, source: Path | None, only: tuple[str, ...], skip: tuple[str, ...],
         report = at_files(source, checks).report
         click.echo(_printed(report, output))
         return _exit_code(report, fail_on)
-    connection = ConnectionFlags(user=user, request_timeout=request_timeout)
-    cluster, planned = _planned(flags, connection) if flags.files else (_connected(flags, connection), ())
-    return _live(cluster, checks, output, fail_on, planned, watch=watch, fix=fix, dry_run=dry_run, yes=yes)
+    from kfinstall.doctor.looking import kinds_of  # noqa: PLC0415 - help must not load the doctor
+
+    release = asked.release(flags) if flags.files else None
+    look = Look(flags, ConnectionFlags(user=user, request_timeout=request_timeout), kinds_of(checks), release)
+    return _live(look, checks, output, fail_on, watch=watch, fix=fix, dry_run=dry_run, yes=yes)
 
 
 def _live(
-    cluster: "Cluster", checks: list[Check], output: str, fail_on: str, planned: Sequence[Manifest],
-    *, watch: bool, fix: bool, dry_run: bool, yes: bool,
-) -> ExitCode:  # fmt: skip
+    look: Look, checks: list[Check], output: str, fail_on: str, *, watch: bool, fix: bool, dry_run: bool, yes: bool
+) -> ExitCode:
     from kfinstall.cli import mending  # noqa: PLC0415 - help must not load the doctor
-    from kfinstall.doctor.looking import at_cluster  # noqa: PLC0415 - imports the client library
+    from kfinstall.doctor.examination import examine  # noqa: PLC0415 - as above
 
-    def look() -> "Report":
-        return at_cluster(cluster, checks, planned).report
+    def report() -> "Report":
+        return examine(look.snapshot(), checks)
 
     if fix:
         mending.refuse_unasked(yes=yes, dry_run=dry_run)
-    report = _watched(look, fail_on) if watch else look()
-    click.echo(_printed(report, output))
-    findings = mending.fixable(report) if fix else []
+    found = _watched(report, fail_on) if watch else report()
+    click.echo(_printed(found, output))
+    findings = mending.fixable(found) if fix else []
     if fix and not findings:
         click.echo(_("There is nothing that could be mended safely."), err=True)
-    if findings and mending.mended(cluster, findings, dry_run=dry_run, yes=yes):
-        report = look()
+    if findings and look.cluster and mending.mended(look.cluster, findings, dry_run=dry_run, yes=yes):
+        found = report()
         click.echo(_("\nAfter the changes:"), err=True)
-        click.echo(_printed(report, "short" if output == "text" else output))
-    return _exit_code(report, fail_on)
+        click.echo(_printed(found, "short" if output == "text" else output))
+    return _exit_code(found, fail_on)
 
 
 def _watched(look: Callable[[], "Report"], fail_on: str) -> "Report":
@@ -165,30 +163,6 @@ def _refuse_live(source: Path, *, watch: bool, fix: bool) -> None:
         raise UsageError(_("{path} is a copy of a cluster: it can be neither watched nor mended.").format(path=source))
 
 
-def _connected(flags: DocumentFlags, connection: ConnectionFlags) -> "Cluster":
-    kubeconfig = Path(flags.kubeconfig) if flags.kubeconfig else None
-    return _named(asked.connected(kubeconfig, flags.context, connection))
-
-
-def _planned(flags: DocumentFlags, connection: ConnectionFlags) -> tuple["Cluster", Sequence[Manifest]]:
-    """The cluster of a document, and the objects that installing it would apply. Raises as `kfinstall plan` does."""
-    from kfinstall.engine.install import intended  # noqa: PLC0415 - imports the client library
-    from kfinstall.engine.surroundings import ClusterSurroundings  # noqa: PLC0415 - as above
-
-    release = asked.release(flags)
-    cluster = _named(asked.cluster(release, connection))
-    asked_for = wishes(release)
-    manifests = adapted(rendered(release).manifests, release.install, ClusterSurroundings(cluster, asked_for.namespace))
-    return cluster, intended(cluster, manifests, asked_for)
-
-
-def _named(cluster: "Cluster") -> "Cluster":
-    """The cluster, once it is said which it is."""
-    target = cluster.connection.target
-    click.echo(_("Context: {context} ({server})").format(context=target.context, server=target.server), err=True)
-    return cluster
-
-
 def _printed(report: "Report", output: str) -> str:
     from kfinstall.cli import diagnosis  # noqa: PLC0415 - as above
     from kfinstall.doctor.document import document  # noqa: PLC0415 - as above
@@ -209,6 +183,7 @@ def _printed(report: "Report", output: str) -> str:
 
 
 def _exit_code(report: "Report", fail_on: str) -> ExitCode:
-    if report.worst is Severity.ERROR or report.unexplained:
+    unknown = report.unreached and report.worst is None
+    if report.worst is Severity.ERROR or report.unexplained or unknown:
         return ExitCode.CHECK_FAILED
     return ExitCode.WARNINGS if report.worst is Severity.WARNING and fail_on == "warn" else ExitCode.OK

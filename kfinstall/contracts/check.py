@@ -26,7 +26,8 @@ class Check:
 
     id: `area.question`, stable. title: the question in a few words. reads: the kinds it cannot do without.
     also: kinds that it uses where they exist and may be read. look: finds what is wrong; raises CouldNotLook, and may
-    raise anything. asks: hosts on the internet that it may ask.
+    raise anything. asks: hosts on the internet that it may ask. of_client: it is about the machine that asks, and is
+    left out where that is not known.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Check:
     phases: frozenset[Phase] = frozenset({Phase.POST})
     asks: frozenset[str] = frozenset()
     docs: str = ""
+    of_client: bool = False
 
     @property
     def area(self) -> str:

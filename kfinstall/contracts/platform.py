@@ -154,13 +154,15 @@ class Tool:
 class KnownCluster:
     """A cluster of a platform that was found on this machine.
 
-    context: of the kubeconfig, "" when it has none. delete: the command that takes it away, "" when there is none.
+    context: of the kubeconfig, "" when it has none. delete: the command that takes it away, start: the one that starts
+    it; "" when there is none.
     """
 
     name: str
     status: ClusterStatus
     context: str = ""
     delete: str = ""
+    start: str = ""
 
 
 @dataclass(frozen=True, slots=True)

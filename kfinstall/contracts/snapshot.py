@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from kfinstall.contracts.finding import Finding
 from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.contracts.resource import GroupKind
+
+if TYPE_CHECKING:
+    from kfinstall.contracts.client import Client  # loads pydantic, which explaining a message does without
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,14 @@ class Snapshot(Protocol):
     @property
     def outside(self) -> Outside:
         """To be asked sparingly: each question takes its time."""
+
+    @property
+    def client(self) -> "Client | None":
+        """The machine that asks; None where the objects come from elsewhere."""
+
+    @property
+    def unplanned(self) -> Finding | None:
+        """What kept the plan from being made; None where `planned` is all of it."""
 
     @property
     def version(self) -> str:

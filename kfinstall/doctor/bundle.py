@@ -5,18 +5,23 @@ import json
 import os
 import tarfile
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from kfinstall import __version__
+from kfinstall.contracts.client import Client, Way
 from kfinstall.contracts.manifest import ObjectKey
+from kfinstall.contracts.platform import Tool
 from kfinstall.contracts.resource import GroupKind
 from kfinstall.contracts.snapshot import Reply, Right
 from kfinstall.doctor.outside import Outside
 from kfinstall.doctor.redaction import Redaction
 from kfinstall.doctor.snapshot import Collected, Recorded
 from kfinstall.facts.kinds import plural
+
+WAY = ("context", "cluster", "user", "server", "expires", "login", "login_get")
+"""What a bundle tells of the way to the cluster, beside that it led there."""
 
 FRAME, OUTSIDE, VERSION = "bundle.json", "outside.json", "version.json"
 
@@ -41,7 +46,8 @@ def write(snapshot: Collected, outside: Outside | Recorded, path: Path) -> list[
             text = json.dumps(redaction.clean(document), indent=1)
             _add(archive, name, text)
             entries.append(Entry(name, len(document.get("items") or ()), dict(redaction.counts)))
-        _add(archive, FRAME, json.dumps(_frame(snapshot, entries), indent=1))
+        client = redaction.clean(_client(snapshot.client)) if snapshot.client else None
+        _add(archive, FRAME, json.dumps(_frame(snapshot, entries, client), indent=1))
     return entries
 
 
@@ -70,14 +76,22 @@ def _documents(snapshot: Collected, outside: Outside | Recorded) -> Iterator[tup
     )
 
 
-def _frame(snapshot: Collected, entries: list[Entry]) -> dict[str, Any]:
+def _frame(snapshot: Collected, entries: list[Entry], client: Any) -> dict[str, Any]:
     return {
         "kfinstall": __version__,
         "taken": snapshot.taken,
         "unread": [{**kind._asdict(), "why": why} for kind, why in sorted(snapshot.unread.items())],
+        "client": client,
         "served": [{**kind._asdict(), "plural": name} for kind, name in sorted(snapshot.served.items())],
         "files": [asdict(entry) for entry in entries],
     }
+
+
+def _client(client: Client) -> dict[str, Any]:
+    """Without the names of a person's folders, and without findings, which are about a file that is not here."""
+    home = str(Path.home())
+    way = replace(client.way, files=[file.replace(home, "~") for file in client.way.files])
+    return asdict(replace(client, way=way, obstacles=(), unasked=""))
 
 
 @dataclass(slots=True)
@@ -87,6 +101,7 @@ class Frame:
     taken: str
     unread: dict[GroupKind, str]
     served: dict[GroupKind, str]
+    client: Client | None = None
 
 
 def frame(document: Mapping[str, Any]) -> Frame:
@@ -95,7 +110,31 @@ def frame(document: Mapping[str, Any]) -> Frame:
         str(document.get("taken") or ""),
         {_kind(each): str(each.get("why")) for each in _dicts(document.get("unread"))},
         {_kind(each): str(each.get("plural")) for each in _dicts(document.get("served"))},
+        _of_client(document.get("client")),
     )
+
+
+def _of_client(data: Any) -> Client | None:
+    """The machine that made the bundle, which reached the cluster; None where the bundle does not say."""
+    if not isinstance(data, dict):
+        return None
+    return Client(
+        _way(data.get("way")),
+        taken=str(data.get("taken") or ""),
+        kubectl=str(data.get("kubectl") or ""),
+        platform=str(data.get("platform") or ""),
+        tools=[_tool(each) for each in _dicts(data.get("tools"))],
+    )
+
+
+def _way(data: Any) -> Way:
+    told: dict[str, Any] = {name: str(data.get(name) or "") for name in WAY} if isinstance(data, dict) else {}
+    return Way(**told)
+
+
+def _tool(data: Mapping[str, Any]) -> Tool:
+    name, version, get = (str(data.get(part) or "") for part in ("name", "version", "get"))
+    return Tool(name, version, get, needed=data.get("needed") is True)
 
 
 def recorded(document: Mapping[str, Any]) -> Recorded:

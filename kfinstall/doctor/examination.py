@@ -46,13 +46,15 @@ class Answered:
 class Report:
     """roots: what has to be mended; of one severity, that which holds back most comes first.
 
-    unready: pods that are not ready. unexplained: those of them that no finding is about.
+    unready: pods that are not ready. unexplained: those of them that no finding is about. unreached: why nothing is
+    known of the cluster, "" where it answered.
     """
 
     checks: tuple[Answered, ...]
     roots: tuple[Diagnosis, ...]
     unready: int
     unexplained: tuple[ObjectKey, ...]
+    unreached: str = ""
 
     @property
     def to_mend(self) -> int:
@@ -67,16 +69,19 @@ class Report:
 
 def examine(snapshot: Collected, checks: Iterable[Check]) -> Report:
     """Ask every check; whatever one of them does, the others are asked too."""
-    answers = [_answer(check, snapshot) for check in checks]
+    answers = [_answer(check, snapshot) for check in checks if snapshot.client or not check.of_client]
     findings = [finding for answer in answers for finding in answer.findings]
     roots = tree(findings, cache(lambda key: _waits_for(key, snapshot)))
     roots.sort(key=lambda root: (list(Severity).index(root.finding.severity), -len(root.objects)))
     unready = _unready(snapshot)
     explained = {key for finding in findings for key in finding.objects}
-    return Report(tuple(answers), tuple(roots), len(unready), tuple(key for key in unready if key not in explained))
+    unexplained = tuple(key for key in unready if key not in explained)
+    return Report(tuple(answers), tuple(roots), len(unready), unexplained, snapshot.unreached)
 
 
 def _answer(check: Check, snapshot: Collected) -> Answered:
+    if snapshot.unreached and not check.of_client:
+        return Answered(check, Status.SKIPPED, _could_not(snapshot.unreached))
     missing = sorted(kind for kind in check.reads if not snapshot.knows(kind))
     if missing:
         return Answered(check, Status.SKIPPED, _missing(missing, snapshot))

@@ -57,7 +57,7 @@ def from_files(path: Path, kinds: Iterable[GroupKind] = ()) -> Collected:
         if {plural(kind.kind), f"{plural(kind.kind)}.{kind.group}"} & names:
             objects.setdefault(kind, [])
     found = {kind: list(sound(bodies)) for kind, bodies in objects.items()}
-    return Collected(found, version, beside.taken, beside.unread, beside.served, outside)
+    return Collected(found, version, beside.taken, beside.unread, beside.served, outside, client=beside.client)
 
 
 def _documents(path: Path) -> Iterator[tuple[str, Body]]:

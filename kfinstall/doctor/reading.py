@@ -8,7 +8,7 @@ from kfinstall.contracts.manifest import Body, Manifest
 from kfinstall.contracts.resource import GroupKind, Resource
 from kfinstall.doctor.outside import Outside
 from kfinstall.doctor.snapshot import Collected, sound
-from kfinstall.errors import ApiError
+from kfinstall.errors import ApiError, ClusterError
 from kfinstall.facts.kinds import EVENT, SECRET
 from kfinstall.kube import discovery
 from kfinstall.kube.cluster import Cluster
@@ -44,6 +44,12 @@ def from_cluster(cluster: Cluster, kinds: Iterable[GroupKind], planned: Sequence
         list(pool.map(read, sorted(kinds)))
     served = {kind: resource.plural for kind, resource in resources.items()}
     return Collected(objects, version, taken, unread, served, Outside(cluster), planned)
+
+
+def unreached(error: ClusterError) -> Collected:
+    """What is known of a cluster that cannot be asked: nothing but that. Why, its client tells."""
+    taken = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return Collected({}, taken=taken, unreached=error.what)
 
 
 def _items(cluster: Cluster, kind: GroupKind, resource: Resource) -> Iterable[Body]:

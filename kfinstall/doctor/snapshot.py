@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from kfinstall.contracts.client import Client
+from kfinstall.contracts.finding import Finding
 from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.contracts.resource import GroupKind
 from kfinstall.contracts.snapshot import Occurrence, Outside, Reply, Right
@@ -40,7 +42,11 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Collected:
-    """A Snapshot (see contracts). unread: why a kind is not here, by kind; a kind in neither was not asked for."""
+    """A Snapshot (see contracts).
+
+    unread: why a kind is not here, by kind; a kind in neither was not asked for. unreached: why there is nothing of the
+    cluster at all; "" where it answered.
+    """
 
     objects: Mapping[GroupKind, Sequence[Body]]
     version: str = ""
@@ -49,6 +55,9 @@ class Collected:
     served: Mapping[GroupKind, str] = field(default_factory=dict)
     outside: Outside = field(default_factory=Recorded)
     planned: Sequence[Manifest] = ()
+    unplanned: Finding | None = None
+    unreached: str = ""
+    client: Client | None = None
 
     def all(self, kind: GroupKind) -> Sequence[Body]:
         return self.objects.get(kind, ())

@@ -48,9 +48,14 @@ class OwnCluster:
             return self.lifecycle.offer(self.options, self.host)
         return Offer(summary=self.title, cost="")
 
+    def obstacles(self, wanted: Demand | None = None) -> list[Finding]:
+        """What the platform finds in the way, and whether there is room for what is wanted. Raises KfinstallError."""
+        room = _judged(wanted, self.offer()) if wanted else ()
+        return [*self.lifecycle.preflight(self.options, self.host), *room]
+
     def checked(self, wanted: Demand) -> list[str]:
         """What should be known before it is made. Raises PlanRefused with all that stands in the way."""
-        findings = [*self.lifecycle.preflight(self.options, self.host), *_judged(wanted, self.offer())]
+        findings = self.obstacles(wanted)
         in_the_way = [each for each in findings if each.severity is Severity.ERROR]
         if in_the_way:
             raise PlanRefused(

@@ -20,7 +20,7 @@ def user_kubeconfig(environ: Mapping[str, str]) -> dict[str, Any]:
     https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
     """
     merged: dict[str, Any] = {}
-    for path in _paths(environ):
+    for path in kubeconfig_files(environ):
         for key, value in _read(path).items():
             if key in LISTS:
                 have = merged.setdefault(key, [])
@@ -31,7 +31,8 @@ def user_kubeconfig(environ: Mapping[str, str]) -> dict[str, Any]:
     return merged
 
 
-def _paths(environ: Mapping[str, str]) -> list[Path]:
+def kubeconfig_files(environ: Mapping[str, str]) -> list[Path]:
+    """Where kubectl looks for one, whether or not there is any."""
     listed = [Path(each) for each in environ.get("KUBECONFIG", "").split(os.pathsep) if each]
     return listed or [Path(environ.get("HOME") or Path.home()) / ".kube" / "config"]
 

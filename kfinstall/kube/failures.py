@@ -1,12 +1,15 @@
 """From what comes back of a request to an error, and whether the same request can fare better a moment later."""
 
+import errno
 import json
 import re
+import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import urllib3
 
+from kfinstall.contracts.client import Hurdle
 from kfinstall.errors import ApiError, ClusterError, Unauthorized, Unreachable
 from kfinstall.words import _
 
@@ -93,6 +96,69 @@ def reason(error: Exception) -> str:
         inner = deeper
     text = re.sub(r"<[^>]* object at 0x[0-9a-f]+>:? ?", "", str(inner)) or type(inner).__name__
     return text.strip()
+
+
+def hurdle(error: ClusterError) -> Hurdle:
+    """What kept a request from being answered, by the exceptions behind the error: their words differ by system."""
+    if isinstance(error, Unauthorized):
+        return Hurdle.UNAUTHORIZED
+    if isinstance(error, ApiError):
+        return Hurdle.FORBIDDEN if error.status == 403 else Hurdle.OTHER
+    causes = list(_behind(error))
+    if not any(isinstance(each, urllib3.exceptions.HTTPError | OSError) for each in causes):
+        return Hurdle.FOREIGN if isinstance(error, Unreachable) else Hurdle.UNUSABLE
+    return next((found for kind, found in _HURDLES if any(isinstance(each, kind) for each in causes)), None) or next(
+        (found for each in causes if (found := _of_tls(each) or _of_system(each))), Hurdle.OTHER
+    )
+
+
+_HURDLES: tuple[tuple[type[BaseException], Hurdle], ...] = (
+    (urllib3.exceptions.ProxyError, Hurdle.PROXY),
+    (urllib3.exceptions.NameResolutionError, Hurdle.DNS),
+    (socket.gaierror, Hurdle.DNS),
+    (ConnectionRefusedError, Hurdle.REFUSED),
+    (urllib3.exceptions.TimeoutError, Hurdle.TIMEOUT),
+    (TimeoutError, Hurdle.TIMEOUT),
+    (ConnectionError, Hurdle.BROKEN_OFF),
+    (urllib3.exceptions.ProtocolError, Hurdle.BROKEN_OFF),
+)
+"""In the order of what tells most: a refused proxy is a proxy's trouble."""
+
+_EXPIRED, _OTHER_HOST, _OTHER_ADDRESS = 10, 62, 64
+"""X509_V_ERR_CERT_HAS_EXPIRED, _HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH of openssl/x509_vfy.h."""
+
+
+def _of_tls(error: BaseException) -> Hurdle | None:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        match error.verify_code:
+            case code if code == _EXPIRED:
+                return Hurdle.SERVER_EXPIRED
+            case code if code in (_OTHER_HOST, _OTHER_ADDRESS):
+                return Hurdle.OTHER_NAME
+        return Hurdle.UNTRUSTED
+    if isinstance(error, ssl.SSLEOFError):
+        return Hurdle.BROKEN_OFF
+    # a server that speaks HTTP, or anything else, where TLS is expected
+    if isinstance(error, ssl.SSLError) and error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"):
+        return Hurdle.NO_TLS
+    return None
+
+
+def _of_system(error: BaseException) -> Hurdle | None:
+    unroutable = isinstance(error, OSError) and error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH)
+    return Hurdle.UNROUTABLE if unroutable else None
+
+
+def _behind(error: BaseException) -> Iterator[BaseException]:
+    """The exceptions that led to this one, as urllib3 and the interpreter chain them, each once."""
+    todo: list[object] = [error.__cause__ or error.__context__]
+    seen: set[int] = set()
+    while todo:
+        each = todo.pop(0)
+        if isinstance(each, BaseException) and id(each) not in seen:
+            seen.add(id(each))
+            yield each
+            todo += [getattr(each, "reason", None), *each.args, each.__cause__, each.__context__]
 
 
 def _attempts_at_internal(message: str) -> int:

@@ -21,7 +21,7 @@ def obstacles(service: ContainerServiceClient, options: AksOptions, location: st
     provider = f"/subscriptions/{options.subscription}/providers/Microsoft.ContainerService"
     if got(service, provider, PROVIDERS).get("registrationState") != "Registered":
         title = _("The subscription does not use AKS yet: its resource provider is not registered.")
-        yield _finding("provider", title, Remedy(_("Register it, once for the subscription."), (REGISTER,)))
+        yield _finding("aks-provider", title, Remedy(_("Register it, once for the subscription."), (REGISTER,)))
     sizes = {size.name: size for size in vm_sizes(service, options.subscription, location)}
     pools: list[Pool] = [options.nodes, *([options.gpu] if options.gpu else ())]
     offered = [pool for pool in pools if pool.vm_size in sizes and sizes[pool.vm_size].offered]
@@ -52,15 +52,15 @@ def _short(quota: Usage, cpus: int, location: str) -> Iterator[Finding]:
             _("Ask for more, or choose fewer nodes, another size or another region."),
             (f"az vm list-usage --location {location} -o table",),
         )
-        yield _finding("quota", title.format(**values), remedy)
+        yield _finding("aks-quota", title.format(**values), remedy)
 
 
 def _not_offered(pool: Pool, location: str) -> Finding:
     title = _("Azure does not offer {size} to the subscription in {location}.")
     command = f"az vm list-skus --location {location} --resource-type virtualMachines -o table"
     remedy = Remedy(_("Choose another size or another region."), (command,))
-    return _finding("size", title.format(size=pool.vm_size, location=location), remedy)
+    return _finding("aks-size", title.format(size=pool.vm_size, location=location), remedy)
 
 
 def _finding(cause: str, title: str, remedy: Remedy) -> Finding:
-    return Finding(f"aks-{cause}", Severity.ERROR, title, (), remedy)
+    return Finding(cause, Severity.ERROR, title, (), remedy)

@@ -46,7 +46,11 @@ class Minikube:
         tools = (Tool("minikube", _version(host), GET), docker_tool(host, needed=False))
         found = [
             KnownCluster(
-                each.name, ClusterStatus(each.phase, each.detail), each.name, f"minikube delete -p {each.name}"
+                each.name,
+                ClusterStatus(each.phase, each.detail),
+                each.name,
+                delete=f"minikube delete -p {each.name}",
+                start=f"minikube start -p {each.name}",
             )
             for each in profiles(host).values()
         ]

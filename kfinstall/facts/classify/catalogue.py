@@ -110,7 +110,7 @@ def _cause(data: Mapping[str, Any]) -> Cause:
         title=data["title"],
         summary=data["summary"],
         remedy=Remedy(remedy["text"], tuple(remedy.get("commands", ()))),
-        rules=tuple(_rules(data["when"])),
+        rules=tuple(_rules(data.get("when", ()))),
         docs=data.get("docs", ""),
         alike=tuple(data.get("alike", ())),
         failure=data.get("failure", True),

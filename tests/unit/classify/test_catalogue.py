@@ -7,6 +7,7 @@ import time
 from importlib import resources
 
 import pytest
+import yaml
 
 from kfinstall.contracts.explanation import Explanation
 from kfinstall.facts.classify import classify
@@ -26,7 +27,12 @@ def test_a_person_can_follow_it(cause: Cause) -> None:
     assert cause.remedy.text.endswith(".")
     assert cause.remedy.commands
     assert cause.docs.startswith("https://") or not cause.docs
-    assert cause.rules
+
+
+def test_only_causes_of_checks_have_no_rules() -> None:
+    text = resources.files("configs").joinpath("causes", "checks.yaml").read_text(encoding="utf-8")
+    of_checks = {entry["id"] for entry in yaml.safe_load(text)["causes"]}
+    assert {cause.id for cause in CAUSES if not cause.rules} == of_checks
 
 
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.id)

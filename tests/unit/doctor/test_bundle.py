@@ -3,12 +3,15 @@
 import json
 import stat
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kfinstall.contracts.client import Client, Way
 from kfinstall.contracts.manifest import ObjectKey
+from kfinstall.contracts.platform import Tool
 from kfinstall.contracts.snapshot import Reply, Right
 from kfinstall.doctor.bundle import write
 from kfinstall.doctor.document import document
@@ -61,6 +64,20 @@ def test_what_was_asked_outside_is_in_it(tmp_path: Path) -> None:
         reply,
         False,
     )
+
+
+def test_the_machine_that_made_it_is_in_it(tmp_path: Path) -> None:
+    way = Way(
+        (f"{Path.home()}/.kube/config",), ("a",), "a", "c", "ann@corp.example", "https://api", "2026-01-05T00:00:00Z"
+    )
+    client = Client(way, "2026-01-01T00:00:00Z", "v1.30.1", "kind", (Tool("docker", "", "https://docker", True),))
+    collected = replace(snapshot(pod("a"), version="v1.34.1"), client=client)
+    report = document(examine(collected, ALL_CHECKS))
+    assert {"cert-kubeconfig", "cl-tool-missing", "cl-kubectl-skew"} <= {each["cause"] for each in report["findings"]}
+    assert document(examine(again(collected, tmp_path), ALL_CHECKS)) == report
+    text = text_of(tmp_path / "bundle.tar.gz")
+    assert "ann@corp" not in text
+    assert str(Path.home()) not in text
 
 
 def test_only_its_owner_may_read_it_and_nothing_is_overwritten(tmp_path: Path) -> None:
