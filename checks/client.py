@@ -24,6 +24,9 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104
 LOGINS = {"gke-gcloud-auth-plugin": "gke-auth-plugin-missing", "kubelogin": "aks-kubelogin"}
 """Programs that fetch credentials, and the cause of their being absent."""
 
+DISPATCHER = "-dispatcher"
+"""Of the kubectl that gcloud brings: it runs the one that fits the server."""
+
 OF_KUBECONFIG = frozenset(
     {
         Hurdle.NO_KUBECONFIG, Hurdle.UNUSABLE, Hurdle.NO_CONTEXT, Hurdle.UNKNOWN_CONTEXT, Hurdle.UNKNOWN_CLUSTER,
@@ -63,6 +66,8 @@ def tools(snapshot: Snapshot) -> Iterator[Finding]:
     for tool in client.tools:
         if tool.needed and not tool.version:
             yield _missing(tool, client.platform)
+    if client.kubectl.endswith(DISPATCHER):
+        return
     theirs, ours = minor(snapshot.version), minor(client.kubectl)
     if (0, 0) not in {theirs, ours} and abs(theirs[1] - ours[1]) > 1:
         yield _skewed(client.kubectl, snapshot.version)

@@ -285,6 +285,7 @@ def test_programs_that_are_missing_or_of_another_age() -> None:
     assert skewed.title.startswith("kubectl is v1.31.2 and the API server v1.34.1")
     assert not asked(tools, replace(client, kubectl="v1.35.0", tools=()))
     assert not asked(tools, replace(client, kubectl="", tools=()))
+    assert not asked(tools, replace(client, kubectl="v1.31.2-dispatcher", tools=()))
 
 
 @pytest.mark.parametrize(
