@@ -1,5 +1,6 @@
 """What --help prints, in the user's language: click takes it from docstrings, and counts characters, not cells."""
 
+import inspect
 from collections.abc import Iterable
 
 import click
@@ -33,7 +34,7 @@ def in_language(command: click.Command) -> click.Command:
     """The command with its help in the user's language, and those below it. Doing so again changes nothing."""
     command.context_class = Context
     if command.help:
-        command.help = _(command.help)
+        command.help = _(inspect.cleandoc(command.help))
         if not command.short_help and _is_wide(command.help):  # click looks for a full stop and a space
             command.short_help = command.help.partition("。")[0] + "。"
     for each in command.commands.values() if isinstance(command, click.Group) else ():
