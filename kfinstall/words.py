@@ -50,6 +50,11 @@ def speak(language: str) -> None:
     os.environ["LANGUAGE"] = language
 
 
+def spoken() -> str:
+    """One of LANGUAGES."""
+    return _translations.info().get("language", LANGUAGES[0])
+
+
 def _(message: str) -> str:
     """The message in the user's language; fill its {placeholders} with str.format afterwards."""
     return _translations.gettext(message) if message else ""  # gettext answers "" with the catalogue's header

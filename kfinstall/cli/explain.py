@@ -85,7 +85,8 @@ def _page(text: str, found: Explanation | None) -> str:
 
 
 def _known(found: Explanation) -> str:
-    lines = [f"{found.title} ({found.cause})", "", found.summary, "", f"{_('What to do')}: {found.remedy.text}"]
+    remedy = _("What to do: {text}").format(text=found.remedy.text)
+    lines = [f"{found.title} ({found.cause})", "", found.summary, "", remedy]
     lines += [f"  $ {command}" for command in found.remedy.commands]
     shown = {name: value for name, value in found.parameters.items() if isinstance(value, str | int | float)}
     if shown:

@@ -10,6 +10,7 @@ import yaml
 from kfinstall.contracts.finding import Finding
 from kfinstall.contracts.fix import Fix
 from kfinstall.contracts.resource import GroupKind, Resource
+from kfinstall.engine.telling import in_words
 from kfinstall.errors import UsageError
 from kfinstall.words import _
 
@@ -54,7 +55,7 @@ def _shown(title: str, fix: Fix) -> Iterator[str]:
     yield ""
     yield _("{finding}: {fix}").format(finding=title, fix=fix.title)
     for deed in deeds(fix):
-        yield f"  {deed.act} {deed.key}"
+        yield f"  {in_words(deed.act)} {deed.key}"
         if deed.body:
             text = yaml.safe_dump(dict(deed.body), sort_keys=False, allow_unicode=True)
             yield from (f"    {line}" for line in text.rstrip().splitlines())
@@ -67,8 +68,8 @@ def _made(cluster: "Cluster", fix: Fix, resources: Mapping[GroupKind, Resource],
 
     for deed in mend(cluster, fix, resources, dry_run=dry_run):
         if deed.error:
-            click.echo(f"  ✗ {deed.act} {deed.key}: {deed.error.what}", err=True)
+            click.echo(f"  ✗ {in_words(deed.act)} {deed.key}: {deed.error.what}", err=True)
             return False
         done = _("would be accepted") if dry_run else _("done")
-        click.echo(f"  ✓ {deed.act} {deed.key}: {done}", err=True)
+        click.echo(f"  ✓ {in_words(deed.act)} {deed.key}: {done}", err=True)
     return True

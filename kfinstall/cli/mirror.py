@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import yaml
 
+from kfinstall.cells import padded
 from kfinstall.cli import asked
 from kfinstall.cli.exit_codes import ExitCode
 from kfinstall.cli.narration import narrator
@@ -29,6 +30,15 @@ if TYPE_CHECKING:
 
 SHOWN = 3
 """Objects that are named of those in which an image stands."""
+
+OUTCOMES = {
+    "present": _("present"),
+    "missing": _("missing"),
+    "refused": _("refused"),
+    "busy": _("busy"),
+    "unknown": _("unknown"),
+}
+"""What registries say of an image."""
 
 LOGINS = {"skopeo": "skopeo login", "crane": "crane auth login", "docker": "docker login"}
 
@@ -121,9 +131,9 @@ def check(*, output: str, log_format: str, color: str, plain: bool, **document: 
     else:
         for each, presence in answers:
             detail = f" ({presence.detail})" if presence.detail else ""
-            click.echo(f"{presence.outcome:8} {each.target}{detail}")
+            click.echo(f"{padded(OUTCOMES[presence.outcome], 8)} {each.target}{detail}")
         counts = Counter(presence.outcome for _each, presence in answers)
-        click.echo(", ".join(f"{count} {outcome}" for outcome, count in counts.items()), err=True)
+        click.echo(", ".join(f"{count} {OUTCOMES[outcome]}" for outcome, count in counts.items()), err=True)
     there = all(presence.outcome == "present" for _each, presence in answers)
     return ExitCode.OK if there else ExitCode.CHECK_FAILED
 

@@ -10,7 +10,7 @@ from typing import Protocol, TextIO
 
 from kfinstall.contracts.event import Event, RunFinished, as_json
 from kfinstall.contracts.platform import Progress
-from kfinstall.engine.telling import News, line_of, progress_line
+from kfinstall.engine.telling import News, in_words, line_of, progress_line
 from kfinstall.render.renderer import RenderEvent
 from kfinstall.words import _, counted
 
@@ -125,7 +125,7 @@ class Lines:
         return last
 
     def _line(self, application: str, verb: str, text: str) -> None:
-        self._out.write(f"{_now('%H:%M:%S')} {application or '-':24} {verb:9} {text}".rstrip() + "\n")
+        self._out.write(f"{_now('%H:%M:%S')} {application or '-':24} {in_words(verb, 9)} {text}".rstrip() + "\n")
         self._out.flush()
 
 

@@ -6,6 +6,7 @@ from kfinstall.cells import padded, width
 from kfinstall.cli.versioned import versioned
 from kfinstall.contracts.event import ConflictFound, Event, RunFinished, StepFailed, as_json
 from kfinstall.contracts.plan import Plan
+from kfinstall.engine.telling import in_words
 from kfinstall.words import _
 
 
@@ -45,9 +46,10 @@ def plan_text(plan: Plan) -> str:
         if action.manifest.application != application:
             application = action.manifest.application
             lines.append(f"{application}:")
-        lines.append(f"  {action.verb:7} {action.manifest.key}")
-    lines += [f"  delete  {step.id.partition(' ')[2]}" for step in plan.steps if step.id.startswith("delete ")]
-    lines += [f"  keep    {key}: {why}" for key, why in plan.kept.items()]
+        lines.append(f"  {in_words(action.verb, 7)} {action.manifest.key}")
+    deleted = [step.id.partition(" ")[2] for step in plan.steps if step.id.startswith("delete ")]
+    lines += [f"  {in_words('delete', 7)} {key}" for key in deleted]
+    lines += [f"  {in_words('keep', 7)} {key}: {why}" for key, why in plan.kept.items()]
     return "\n".join(lines)
 
 
@@ -78,9 +80,9 @@ def report(plan: Plan, finished: RunFinished | None = None, kept: Kept | None = 
 
 def removal_text(plan: Plan) -> str:
     """What goes and what stays, for a person."""
-    gone = [step.id for step in plan.steps if step.id.startswith(("delete ", "release "))]
-    kept = [f"keep    {key}: {why}" for key, why in plan.kept.items()]
-    return "\n".join([*(step.replace(" ", "  ", 1) for step in gone), *kept])
+    acts = [step.id.split(" ", 1) for step in plan.steps if step.id.startswith(("delete ", "release "))]
+    kept = [f"{in_words('keep', 7)} {key}: {why}" for key, why in plan.kept.items()]
+    return "\n".join([*(f"{in_words(verb, 7)} {key}" for verb, key in acts), *kept])
 
 
 def removal_report(plan: Plan, finished: RunFinished | None = None, kept: Kept | None = None) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from kfinstall.words import _
+from kfinstall.words import _, spoken
 
 STYLE = """
 :root { color-scheme: light dark; --error: #b3261e; --warning: #8a5300; --info: #2f5d8a; --line: #8884; }
@@ -25,7 +25,7 @@ Data = dict[str, Any]
 
 def page(report: Data) -> str:
     """The page of a DoctorReport's fields (doctor/document.py). Every text is escaped: it comes from a cluster."""
-    title = _("What is wrong with the cluster")
+    title, language = _("What is wrong with the cluster"), spoken().replace("_", "-")
     body = [f"<h1>{escape(title)}</h1>", _summary(report["summary"])]
     body += [f"<section class={escape(each['severity'])}>{_finding(each)}</section>" for each in report["findings"]]
     if report["unexplained"]:
@@ -33,7 +33,7 @@ def page(report: Data) -> str:
         body.append(f"{_objects(report['unexplained'])}</section>")
     body.append(_checks(report["checks"]))
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>'
         f"<body>{''.join(body)}</body></html>"
     )

@@ -1,5 +1,6 @@
 """The events of a run in words, for every front door that tells them line by line."""
 
+from kfinstall.cells import padded
 from kfinstall.contracts import event as events
 from kfinstall.contracts.event import Event, Outcome, RunFinished
 from kfinstall.contracts.plan import Plan, Verb
@@ -11,6 +12,21 @@ LONGEST_REASON = 300
 
 SOON = 1.0
 """Seconds: a wait that was over sooner is worth no line."""
+
+
+_VERBS = {
+    "apply": _("apply"), "change": _("change"), "create": _("create"), "delete": _("delete"), "keep": _("keep"),
+    "patch": _("patch"), "release": _("release"),
+    "changed": _("changed"), "checked": _("checked"), "created": _("created"), "deleted": _("deleted"),
+    "released": _("released"), "skipped": _("skipped"), "unchanged": _("unchanged"),
+    "CONFLICT": _("CONFLICT"), "FAILED": _("FAILED"), "done": _("done"), "gone": _("gone"), "note": _("note"),
+    "ready": _("ready"), "retry": _("retry"), "wait": _("wait"),
+}  # fmt: skip
+
+
+def in_words(verb: str, cells: int = 0) -> str:
+    """A verb of plans, fixes and events in the user's language, with spaces up to so many cells."""
+    return padded(_VERBS[verb], cells)
 
 
 class News:
@@ -42,7 +58,7 @@ def progress_line(progress: Progress) -> str:
 
 
 def line_of(event: Event) -> tuple[str, str, str] | None:
-    """An event as (application, verb, text); None for one that is worth no line."""
+    """An event as (application, verb, text), for in_words; None for one that is worth no line."""
     match event:
         case events.StepFinished(step, application, outcome, seconds):
             return application, _ending(step, outcome), f"{object_of(step)} ({seconds:.1f} s)"
@@ -89,11 +105,10 @@ def object_of(step: str) -> str:
 def summary(finished: RunFinished) -> str:
     """The last line of a run: what it came to, in counts."""
     order = ("created", "changed", "unchanged", "checked", "deleted", "released", "failed", "skipped")
-    names = {
-        "created": _("created"), "changed": _("changed"), "unchanged": _("unchanged"), "checked": _("checked"),
-        "deleted": _("deleted"), "released": _("released"), "failed": _("FAILED"), "skipped": _("skipped"),
-    }  # fmt: skip
-    parts = [f"{finished.counts[name]} {names[name]}" for name in order if finished.counts.get(name)]
+    verbs = {"failed": "FAILED"}
+    parts = [
+        f"{finished.counts[each]} {in_words(verbs.get(each, each))}" for each in order if finished.counts.get(each)
+    ]
     took = _("{seconds:.1f} s").format(seconds=finished.seconds)
     return f"{', '.join(parts) or _('nothing to do')} ({took})"
 

@@ -15,7 +15,7 @@ CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.
 CONDITION_TAINTS = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
 """Taints that Kubernetes sets while a node is not well."""
 
-AND = " and "
+AND = "; "
 """Between several labels that a node lacks."""
 
 

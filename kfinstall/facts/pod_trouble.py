@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.words import _
 
 LONGEST = 4000
 """Characters of a message that are kept: enough for the whole chain of errors of a runtime, whose last link tells."""
@@ -31,9 +30,8 @@ def _container_trouble(container: Mapping[str, Any]) -> str:
         return f"{container.get('name')}: {waiting.get('reason')}: {waiting.get('message', '')}".rstrip(": ")
     ended = state.get("terminated")
     if ended and ended.get("exitCode"):
-        return _("{container}: ended with exit code {code} ({reason})").format(
-            container=container.get("name"), code=ended["exitCode"], reason=ended.get("reason", "Error")
-        )
+        # not in the user's language: the rest of these messages is not, and the classifier reads them all
+        return f"{container.get('name')}: ended with exit code {ended['exitCode']} ({ended.get('reason', 'Error')})"
     return ""
 
 
