@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from kfinstall.cells import wrapped
-from kfinstall.model.document import Document
+from kfinstall.model.document import Document, Path
 from kfinstall.model.environment import escaped
 from kfinstall.model.install import API_VERSION, DEFAULT_PRESET, KIND, Install, PlatformOptions, install_model
 from kfinstall.model.load import LoadedInstall, shown_data
@@ -44,12 +44,14 @@ def init(
     return commented(validate(install_model(platforms), Document(data, _("the new install file"))))
 
 
-def commented(install: Install, schema: str = ADDRESS) -> str:
+def commented(install: Install, schema: str = ADDRESS, document: Document | None = None) -> str:
     """An Install file that loads as this Install: what is set as it is, and everything else in comments.
 
-    schema: where editors find the JSON Schema.
+    schema: where editors find the JSON Schema. document: what it was loaded from; what the environment gave there is
+    written as its reference.
     """
-    lines = [f"# yaml-language-server: $schema={schema}", *_model_lines(install, "", live=True)]
+    given = document or Document(None, "")
+    lines = [f"# yaml-language-server: $schema={schema}", *_model_lines(install, (), given, live=True)]
     return "\n".join(lines) + "\n"
 
 
@@ -59,24 +61,27 @@ def dump(loaded: LoadedInstall) -> str:
     What the environment gave is written as its reference, and what stands in a file under a key that sounds
     secret as `***`.
     """
-    return _yaml(shown_data(loaded))
+    return yaml_text(shown_data(loaded))
 
 
-def _model_lines(model: BaseModel, indent: str, *, live: bool) -> Iterator[str]:
+def _model_lines(model: BaseModel, path: Path, document: Document, *, live: bool) -> Iterator[str]:
     """The fields of a model, each with its description above it. live: False inside what is commented out."""
+    indent = "  " * len(path)
     for name, info in type(model).model_fields.items():
-        value = getattr(model, name)
+        value, key = getattr(model, name), info.alias or name
         is_live = live and _is_set(model, name, info)
-        if isinstance(value, BaseModel) or (not indent and name not in ("api_version", "kind")):
+        if isinstance(value, BaseModel) or (not path and name not in ("api_version", "kind")):
             yield ""
+        yield from _comment(info, indent)
         if isinstance(value, BaseModel):
-            yield from _comment(info, indent)
-            yield _value_line(f"{info.alias or name}:", indent, live=is_live)
-            yield from _model_lines(value, indent + "  ", live=is_live)
+            inner = list(_model_lines(value, (*path, key), document, live=is_live))
+            # a mapping of nothing but comments would be null, which takes the part back
+            empty = is_live and not any(line and not line.lstrip().startswith("#") for line in inner)
+            yield _value_line(f"{key}: {{}}" if empty else f"{key}:", indent, live=is_live)
+            yield from inner
         else:
-            yield from _comment(info, indent)
             dumped = model.model_dump(mode="json", by_alias=True, include={name})
-            for line in _yaml(_escaped(dumped)).splitlines():
+            for line in yaml_text(_referring(dumped, path, document)).splitlines():
                 yield _value_line(line, indent, live=is_live)
 
 
@@ -100,11 +105,15 @@ def _comment(info: FieldInfo, indent: str) -> list[str]:
     return [start + line for line in wrapped(info.description or "", _WIDTH - len(start))]
 
 
-def _escaped(value: object) -> object:
+def _referring(value: object, path: Path, document: Document) -> object:
+    """The value with the references that the document has, and with other `$` escaped."""
     if isinstance(value, dict):
-        return {key: _escaped(inner) for key, inner in value.items()}
+        return {key: _referring(inner, (*path, key), document) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_escaped(inner) for inner in value]
+        return [_referring(inner, (*path, at), document) for at, inner in enumerate(value)]
+    node = document.node(path) if document.root else None
+    if node is not None and node.template:
+        return node.template
     return escaped(value) if isinstance(value, str) else value
 
 
@@ -124,5 +133,6 @@ def _text_node(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text_node)
 
 
-def _yaml(data: object) -> str:
+def yaml_text(data: object) -> str:
+    """Data as YAML that our own reader, and kubectl's, takes for the same data."""
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)

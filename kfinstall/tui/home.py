@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -20,3 +21,11 @@ class Home(Screen[None]):
         yield Static(_("kfinstall: Kubeflow on any Kubernetes cluster"), classes="title")
         yield OptionList(Option(_("Install Kubeflow"), id="install"))
         yield Footer(show_command_palette=False)
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        if event.option.id == "install":
+            from kfinstall.guide.draft import Draft  # noqa: PLC0415 - the first picture does without the models
+            from kfinstall.tui.walk import Walk  # noqa: PLC0415 - as above
+
+            self.app.push_screen(Walk(Draft()))
