@@ -1,4 +1,4 @@
-"""From the objects of a release to those that this cluster gets: the document's wishes, then the platform's."""
+"""From the objects of a release to those that this cluster gets: by the document's wishes and the platform's."""
 
 from collections.abc import Sequence
 
@@ -23,10 +23,13 @@ def adapted(manifests: Sequence[Manifest], install: Install, surroundings: Surro
             why=platform.device_plugin(install.platform),
             fix=_("Leave gpu out."),
         )
-    wanted = pipeline.transformed(manifests, install, surroundings)
-    if isinstance(platform, Transforms):
+    if not isinstance(platform, Transforms):
+        return pipeline.transformed(manifests, install, surroundings)
+
+    def on_platform(wanted: Sequence[Manifest]) -> list[Manifest]:
         return platform.transformed(wanted, install.platform, surroundings)
-    return wanted
+
+    return pipeline.transformed(manifests, install, surroundings, on_platform)
 
 
 def settled(install: Install) -> Install:

@@ -1,6 +1,6 @@
 """The transformations of a document, in the order in which they see the objects."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Surroundings
@@ -8,8 +8,16 @@ from kfinstall.model.install import Install
 from kfinstall.transform import access, gpu, images, objectstore, proxy, rights, serving, storage
 
 
-def transformed(manifests: Sequence[Manifest], install: Install, surroundings: Surroundings) -> list[Manifest]:
-    """The objects of a release as the document wants them in this cluster. Raises KfinstallError."""
+def transformed(
+    manifests: Sequence[Manifest],
+    install: Install,
+    surroundings: Surroundings,
+    on_platform: Callable[[list[Manifest]], list[Manifest]] = list,
+) -> list[Manifest]:
+    """The objects of a release as the document wants them in this cluster. Raises KfinstallError.
+
+    on_platform: what its platform makes of them.
+    """
     name = install.metadata.name
     reachable = access.transformed(manifests, install.access, surroundings)  # first: it names the profile's owner
     permitted = rights.transformed(reachable, install.rbac, name, surroundings)
@@ -18,7 +26,8 @@ def transformed(manifests: Sequence[Manifest], install: Install, surroundings: S
     stored = storage.transformed(served, install.storage, name, surroundings)  # for the claims that are left
     accelerated = gpu.transformed(stored, install.gpu, name, surroundings)
     proxied = proxy.transformed(accelerated, install.proxy, surroundings)
-    return images.transformed(proxied, install.images, surroundings)  # last: what is added is pulled, too
+    placed = on_platform(proxied)
+    return images.transformed(placed, install.images, surroundings)  # last: what is added is pulled, too
 
 
 def notices(install: Install) -> list[str]:

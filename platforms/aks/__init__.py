@@ -25,7 +25,7 @@ from kfinstall.errors import ToolMissing
 from kfinstall.words import _
 from platforms.aks.kubeconfig import INSTALL, KUBELOGIN, needs_kubelogin, with_login
 from platforms.aks.objects import adapted
-from platforms.aks.options import AksOptions, Pool, cpus
+from platforms.aks.options import AksOptions, Pool, cpus, memory
 
 if TYPE_CHECKING:
     from azure.mgmt.containerservice import ContainerServiceClient
@@ -72,15 +72,21 @@ class Aks:
 
     def offer(self, options: AksOptions, host: Host) -> Offer:  # noqa: ARG002 - the contract's signature
         """As it would be made: no cloud is asked."""
-        pools: list[Pool] = [options.nodes, *([options.gpu] if options.gpu else ())]
+        nodes = options.nodes
+        pools: list[Pool] = [nodes, *([options.gpu] if options.gpu else ())]
+        of_memory = memory(nodes.vm_size)
         return Offer(
             _("The AKS cluster {name} in resource group {group}: {pools}").format(
                 name=options.name, group=options.resource_group, pools=", ".join(map(_described, pools))
             ),
-            _("Azure bills the nodes, their disks and a load balancer by the hour until the cluster is deleted."),
+            _(
+                "Azure bills the subscription for nodes, their disks and a load balancer by the hour, "
+                "until `kfinstall platforms delete -f FILE`."
+            ),
             Size(
-                cpus=sum(pool.count * cpus(pool.vm_size) for pool in pools),
-                disk=options.nodes.count * options.nodes.disk_size * GIB,
+                cpus=nodes.most * cpus(nodes.vm_size),
+                memory=nodes.most * of_memory if of_memory else None,
+                disk=nodes.most * nodes.disk_size * GIB,
             ),
         )
 

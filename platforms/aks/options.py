@@ -33,6 +33,18 @@ def cpus(vm_size: str) -> int:
     return int(found[1]) if found else 0
 
 
+def memory(vm_size: str) -> int | None:
+    """Bytes, where the name tells: sizes of the series D have 4 GiB for each core, and those with an l half of that.
+
+    https://learn.microsoft.com/azure/virtual-machines/sizes/general-purpose/d-family
+    """
+    found = re.fullmatch(r"Standard_([DEF])[0-9]+(?:-[0-9]+)?([a-z]*)_v([0-9])", vm_size)
+    if not found or (found[1] == "D" and int(found[3]) < 3) or (found[1] == "F" and int(found[3]) != 2):
+        return None
+    of_each = {"D": 2 if "l" in found[2] else 4, "E": 8, "F": 2}[found[1]]
+    return cpus(vm_size) * of_each * 1024**3
+
+
 def _subscription(text: str) -> str:
     if not re.fullmatch(UUID[1:-1], text):
         raise ValueError(_("the id of a subscription is expected here; `az account list -o table` shows yours."))
@@ -80,6 +92,11 @@ class Pool(Model):
         title=_("Most nodes"),
         description=_("The autoscaler may add nodes up to this number; without it there is no autoscaler."),
     )
+
+    @property
+    def most(self) -> int:
+        """How many nodes it may get."""
+        return self.max_count or self.count
 
     @model_validator(mode="after")
     def _in_order(self) -> "Pool":

@@ -31,7 +31,7 @@ from platforms.gke import choices, iap, istio_cni, kubeconfig, pipelines_key, pr
 from platforms.gke.cloud import Cloud
 from platforms.gke.lifetime import Lifetime, trouble, usable
 from platforms.gke.machines import cpus, memory
-from platforms.gke.options import GkeOptions
+from platforms.gke.options import GkeOptions, Pool
 
 PHASES = {
     "PROVISIONING": ClusterPhase.CREATING,
@@ -66,11 +66,13 @@ class Gke:
         return choices.choices(field, options, Cloud(project, host))
 
     def offer(self, options: GkeOptions, host: Host) -> Offer:  # noqa: ARG002 - the contract's signature
-        count = options.nodes.count * options.zones
-        parts = [f"{count} x {options.nodes.machine_type}"]
-        if options.gpu:
-            parts.append(f"{options.gpu.count * options.zones} x {options.gpu.machine_type} ({options.gpu.type})")
-        each, of_memory = cpus(options.nodes.machine_type), memory(options.nodes.machine_type)
+        """As it would be made; nothing is asked of Google."""
+        nodes, gpu = options.nodes, options.gpu
+        parts = [_described(nodes, nodes.machine_type, options.zones)]
+        if gpu:
+            parts.append(f"{_described(gpu, gpu.machine_type, options.zones)} ({gpu.gpus} x {gpu.type})")
+        most = nodes.most * options.zones
+        each, of_memory = cpus(nodes.machine_type), memory(nodes.machine_type)
         return Offer(
             _("{nodes} in {location}, project {project}").format(
                 nodes=", ".join(parts), location=options.location, project=options.project
@@ -79,7 +81,7 @@ class Gke:
                 "Google charges the project for nodes, disks and the cluster itself, "
                 "until `kfinstall platforms delete -f FILE`."
             ),
-            Size(cpus=each * count if each else None, memory=of_memory * count if of_memory else None),
+            Size(cpus=each * most if each else None, memory=of_memory * most if of_memory else None),
         )
 
     def device_plugin(self, options: GkeOptions) -> str:  # noqa: ARG002 - the contract's signature
@@ -142,6 +144,11 @@ class Gke:
         if options.pipelines_key:
             wanted.append(pipelines_key.manifest(options.pipelines_key, surroundings.namespace))
         return wanted
+
+
+def _described(pool: Pool, machine_type: str, zones: int) -> str:
+    most = _(" (up to {count})").format(count=pool.most * zones) if pool.autoscaling else ""
+    return f"{pool.count * zones} x {machine_type}{most}"
 
 
 def _lifetime(options: GkeOptions, host: Host) -> Lifetime:

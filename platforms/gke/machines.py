@@ -1,6 +1,7 @@
 """What the names of Google's machine types say: how large they are, which GPUs they can carry."""
 
 import re
+from collections.abc import Mapping
 
 SHARED_CORE = ("e2-micro", "e2-small", "e2-medium", "f1-micro", "g1-small")
 """A part of a CPU each: https://cloud.google.com/compute/docs/general-purpose-machines#sharedcore."""
@@ -10,6 +11,16 @@ GPU_FAMILIES = {
     "nvidia-l4": "g2", "nvidia-tesla-a100": "a2", "nvidia-a100-80gb": "a2", "nvidia-h100-80gb": "a3",
 }  # fmt: skip
 """GPU type -> the only family of machines that has it: https://cloud.google.com/compute/docs/gpus."""
+
+MEBIBYTES_PER_CPU: Mapping[str, Mapping[str, int]] = {
+    "n1": {"standard": 3840, "highmem": 6656, "highcpu": 921},
+    **{each: {"standard": 4096, "highmem": 8192, "highcpu": 1024} for each in ("e2", "n2", "n2d")},
+    **{each: {"standard": 4096} for each in ("t2d", "c2", "c2d", "c3", "n4", "g2")},
+}
+"""Family -> kind -> memory. Families that differ among themselves, as c4, are not in it.
+
+https://cloud.google.com/compute/docs/general-purpose-machines
+"""
 
 
 def cpus(machine_type: str) -> int | None:
@@ -23,13 +34,12 @@ def cpus(machine_type: str) -> int | None:
 
 
 def memory(machine_type: str) -> int | None:
-    """Bytes: e2-standard-8 has 32 GiB. None where the name does not tell, or families differ too much."""
+    """Bytes: e2-standard-8 has 32 GiB. None where the name does not tell."""
     if custom := re.fullmatch(r"(?:\w+-)?custom-\d+-(\d+)(?:-ext)?", machine_type):
         return int(custom[1]) * 1024**2
-    count, own = cpus(machine_type), family(machine_type)
-    if count is None or "-standard-" not in machine_type:
-        return None
-    return count * (3840 if own == "n1" else 4096) * 1024**2
+    own, _dash, rest = machine_type.partition("-")
+    count, of_each = cpus(machine_type), MEBIBYTES_PER_CPU.get(own, {}).get(rest.partition("-")[0])
+    return count * of_each * 1024**2 if count and of_each else None
 
 
 def family(machine_type: str) -> str:

@@ -87,6 +87,11 @@ class Pool(Model):
         description=_("pd-balanced and pd-ssd count against the quota SSD_TOTAL_GB."),
     )
 
+    @property
+    def most(self) -> int:
+        """How many nodes it may get in each zone."""
+        return self.autoscaling.maximum if self.autoscaling else self.count
+
     @model_validator(mode="after")
     def _within(self) -> "Pool":
         scale = self.autoscaling

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,21 @@ from azure.mgmt.containerservice import ContainerServiceClient
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.platform import ClusterPhase, Host, Progress, Stops
 from kfinstall.contracts.surroundings import Nowhere
+from kfinstall.engine.clusters import OwnCluster
 from kfinstall.engine.host import LocalHost
-from kfinstall.errors import CloudError, DocumentError, Interrupted, KfinstallError, ToolMissing, UsageError
+from kfinstall.errors import (
+    CloudError,
+    DocumentError,
+    Interrupted,
+    KfinstallError,
+    PlanRefused,
+    ToolMissing,
+    UsageError,
+)
+from kfinstall.facts.sizing import Demand
 from kfinstall.model.load import load
 from platforms.aks import Aks, arm, choices
-from platforms.aks.options import AksOptions
+from platforms.aks.options import AksOptions, memory
 from tests.unit.platforms.arm_server import CLUSTER, GROUP, OPERATION, PROVIDER, SUBSCRIPTION, Answer, ArmServer
 from tests.unit.platforms.arm_server import arm_server as serving
 from tests.unit.platforms.arm_server import error as arm_error
@@ -457,6 +468,32 @@ def test_a_choice_without_a_login_says_how_to_log_in(azure: ArmServer, host: Pat
     assert "az login" in str(refused)
 
 
+@pytest.mark.parametrize(
+    ("size", "gibibytes"),
+    [
+        ("Standard_D8s_v5", 32),
+        ("Standard_D4lds_v5", 8),
+        ("Standard_E16-8ads_v5", 128),
+        ("Standard_F8s_v2", 16),
+        ("Standard_D2_v2", None),
+        ("Standard_NC4as_T4_v3", None),
+    ],
+)
+def test_memory_of_a_vm_size(size: str, gibibytes: int | None) -> None:
+    assert memory(size) == (gibibytes and gibibytes * 1024**3)
+
+
+def test_a_cluster_that_cannot_carry_the_pods_is_refused_with_the_arithmetic(
+    aks: Aks, azure: ArmServer, host: Patient
+) -> None:
+    own = OwnCluster(aks.title, aks, options(nodes={"vmSize": "Standard_D4lds_v5"}), host)
+    azure.sizes = ("Standard_D4lds_v5",)
+    with pytest.raises(PlanRefused) as refused:
+        own.checked(Demand(pods=50, cpu=Decimal("3.02"), memory=Decimal(20 * 1024**3)))
+    assert "2 x Standard_D4lds_v5 is too small: 50 pods request 3.02 CPUs and 20Gi of memory" in refused.value.why
+    assert azure.asked("PUT") == []
+
+
 WRONG = [
     ("subscription: mine", "the id of a subscription"),
     ("resourceGroup: ../etc", 'no "." at the end'),
@@ -497,8 +534,8 @@ def test_listing_platforms_and_reading_a_document_loads_nothing_of_azure() -> No
 def test_the_offer_says_what_is_made_and_that_it_costs(aks: Aks, azure: ArmServer, host: Patient) -> None:
     offer = aks.offer(options(nodes={"maxCount": 4}), host)
     assert "2 x Standard_D8s_v5 (up to 4)" in offer.summary
-    assert offer.size.cpus == 16
-    assert "bills" in offer.cost
+    assert (offer.size.cpus, offer.size.memory) == (32, 128 * 1024**3), "as large as it may grow"
+    assert "Azure bills the subscription" in offer.cost
     assert azure.requests == []
 
 

@@ -131,12 +131,19 @@ def test_cpus_of_a_machine_type(machine_type: str, count: int | None) -> None:
     assert cpus(machine_type) == count
 
 
-def test_memory_of_a_machine_type() -> None:
-    assert [memory(each) for each in ("n1-standard-4", "custom-6-20480", "a2-highgpu-1g")] == [
-        15 * 2**30,
-        20 * 2**30,
-        None,
-    ]
+@pytest.mark.parametrize(
+    ("machine_type", "mebibytes"),
+    [
+        ("n1-standard-4", 15 * 1024),
+        ("e2-highcpu-8", 8 * 1024),
+        ("n2d-highmem-4", 32 * 1024),
+        ("custom-6-20480", 20480),
+        ("c4-standard-8", None),
+        ("a2-highgpu-1g", None),
+    ],
+)
+def test_memory_of_a_machine_type(machine_type: str, mebibytes: int | None) -> None:
+    assert memory(machine_type) == (mebibytes and mebibytes * 1024**2)
 
 
 def transformed(*bodies: dict[str, Any], **more: Any) -> list[Manifest]:
@@ -229,5 +236,13 @@ def test_nothing_is_added_without_a_word() -> None:
 
 def test_what_would_be_made(tmp_path: Path) -> None:
     offer = GKE.offer(options(location="us-central1", gpu={}), LocalHost(tmp_path))
-    assert offer.summary == "6 x e2-standard-8, 3 x g2-standard-8 (nvidia-l4) in us-central1, project lab-project"
+    assert offer.summary == "6 x e2-standard-8, 3 x g2-standard-8 (1 x nvidia-l4) in us-central1, project lab-project"
+    assert "Google charges the project" in offer.cost
     assert (offer.size.cpus, offer.size.memory) == (48, 192 * 1024**3)
+
+
+def test_the_offer_is_as_large_as_the_pool_may_grow(tmp_path: Path) -> None:
+    growing = options(nodes={"count": 2, "autoscaling": {"minimum": 1, "maximum": 5}})
+    offer = GKE.offer(growing, LocalHost(tmp_path))
+    assert offer.summary.startswith("2 x e2-standard-8 (up to 5) in us-central1-a")
+    assert offer.size.cpus == 40
