@@ -7,17 +7,17 @@ import click
 
 from kfinstall.cli.exit_codes import ExitCode
 from kfinstall.cli.looking import Look
-from kfinstall.cli.options import ConnectionFlags, DocumentFlags, connection_options
+from kfinstall.cli.meant import Meant, cluster_options
+from kfinstall.cli.options import DocumentFlags
 from kfinstall.errors import ClusterError, UsageError
 from kfinstall.registry import checks as registered
 from kfinstall.words import _, counted
 
 
 @click.command()
-@connection_options
+@cluster_options
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
-def bundle(*, file: Path | None, kubeconfig: str | None, context: str | None, user: str | None,
-           request_timeout: str) -> ExitCode:  # fmt: skip
+def bundle(*, file: Path | None, meant: Meant) -> ExitCode:
     """Collect what the doctor reads into a FILE (tar.gz), to be read again with: kfinstall doctor --from FILE.
 
     Values of Secrets are never read; passwords, tokens and e-mail addresses are taken out. Nothing is sent anywhere.
@@ -30,9 +30,10 @@ def bundle(*, file: Path | None, kubeconfig: str | None, context: str | None, us
     path = file or Path(time.strftime("kfinstall-bundle-%Y%m%d-%H%M%S.tar.gz"))
     if path.exists():
         raise UsageError(_("{path} exists already.").format(path=path), fix=_("Name another file."))
-    flags = ConnectionFlags(user=user, request_timeout=request_timeout)
+    access = meant.access()
     checks, _broken = registered()
-    look = Look(DocumentFlags(kubeconfig=kubeconfig, context=context), flags, kinds_of(checks))
+    way = DocumentFlags(kubeconfig=str(access.kubeconfig) if access.kubeconfig else None, context=access.context)
+    look = Look(way, meant.connection, kinds_of(checks))
     snapshot = look.snapshot()
     if snapshot.unreached:
         raise ClusterError(snapshot.unreached, fix=_("See why with: kfinstall doctor"))

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from kfinstall.cells import padded, width
-from kfinstall.cli import asked
 from kfinstall.cli.exit_codes import ExitCode
-from kfinstall.cli.options import ConnectionFlags, connection_options, output_option
+from kfinstall.cli.meant import Meant, cluster_options
+from kfinstall.cli.options import output_option
 from kfinstall.cli.versioned import versioned
 from kfinstall.facts.kinds import NODE, POD
 from kfinstall.facts.quantities import readable
@@ -22,7 +22,7 @@ NAMED = 4
 
 
 @click.command()
-@connection_options
+@cluster_options
 @click.option(
     "--from",
     "source",
@@ -32,8 +32,7 @@ NAMED = 4
 )
 @click.option("--gpu", is_flag=True, help=_("Only GPUs and other accelerators."))
 @output_option("text", "json")
-def capacity(*, source: Path | None, gpu: bool, output: str, kubeconfig: str | None, context: str | None,
-             user: str | None, request_timeout: str) -> ExitCode:  # fmt: skip
+def capacity(*, source: Path | None, gpu: bool, output: str, meant: Meant) -> ExitCode:
     """Show what the nodes offer, what pods have requested of it, and who waits. Requests count, not use."""
     if source:
         from kfinstall.doctor.lists import from_files  # noqa: PLC0415 - help must not load the doctor
@@ -42,8 +41,7 @@ def capacity(*, source: Path | None, gpu: bool, output: str, kubeconfig: str | N
     else:
         from kfinstall.doctor.reading import from_cluster  # noqa: PLC0415 - imports the client library
 
-        flags = ConnectionFlags(user=user, request_timeout=request_timeout)
-        snapshot = from_cluster(asked.connected(Path(kubeconfig) if kubeconfig else None, context, flags), KINDS)
+        snapshot = from_cluster(meant.cluster(), KINDS)
     rows, queue = usage(snapshot, accelerators=gpu), waiting(snapshot, accelerators=gpu)
     if output == "json":
         click.echo(versioned("Capacity", nodes=[_data(row) for row in rows], waiting=_queue(queue)))

@@ -7,23 +7,34 @@ import click
 from kfinstall.cli.interaction import again, at_terminal, on_stop
 from kfinstall.cli.narration import Narrator
 from kfinstall.contracts.platform import KnownCluster, Progress
-from kfinstall.engine.clusters import detected, unmade
+from kfinstall.engine.clusters import detected, own_cluster, unmade
 from kfinstall.engine.host import LocalHost, host_of
 from kfinstall.engine.release import Release, rendered
 from kfinstall.errors import Interrupted, UsageError
 from kfinstall.facts.sizing import demand
+from kfinstall.model.install import Install
 from kfinstall.registry import platforms
 from kfinstall.words import _
 
 
-def required(release: Release, teller: Narrator) -> None:  # noqa: ARG001 - as `made`
+def standing(release: Release, teller: Narrator) -> None:  # noqa: ARG001 - as `made`
     """Refuse to go on without a cluster. Raises UsageError."""
-    if found := unmade(release.install, host_of(release.install.platform.type)):
+    required(release.install)
+
+
+def required(install: Install) -> None:
+    """Refuse to go on where a platform's cluster is not made, or does not run. Raises UsageError."""
+    if found := unmade(install, host_of(install.platform.type)):
         raise UsageError(
             _("The cluster of this file does not run."),
             why=found.told,
             fix=_("Make or start it with: kfinstall platforms create -f FILE"),
         )
+
+
+def makes(install: Install) -> bool:
+    """Whether the platform of a document makes clusters, and so can delete this one."""
+    return own_cluster(install, host_of(install.platform.type)) is not None
 
 
 def made(release: Release, teller: Narrator, *, yes: bool) -> None:

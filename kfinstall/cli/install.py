@@ -47,7 +47,7 @@ def install(*, flags: PlanFlags, dry_run: str, rehearse: bool, yes: bool, output
     if rehearse and dry_run != "none":
         raise UsageError(_("--rehearse and --dry-run exclude each other."), fix=_("Leave out one of them."))
     only_look = rehearse or dry_run != "none"
-    told = prepare(flags, clusters.required if only_look else functools.partial(clusters.made, yes=yes))
+    told = prepare(flags, clusters.standing if only_look else functools.partial(clusters.made, yes=yes))
     cluster, plan = told.cluster, told.plan
     if rehearse:
         from kfinstall.cli.rehearsal import rehearsed  # noqa: PLC0415 - imports the client library

@@ -5,7 +5,6 @@ import sys
 import threading
 import time
 import webbrowser
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +12,7 @@ import click
 from kfinstall.cli import asked
 from kfinstall.cli.exit_codes import ExitCode
 from kfinstall.cli.interaction import on_stop
-from kfinstall.cli.options import ConnectionFlags
+from kfinstall.cli.meant import Meant, cluster_options
 from kfinstall.engine.practice import is_practice
 from kfinstall.errors import KfinstallError, NotReady, UsageError
 from kfinstall.facts.pages import Place, pages
@@ -32,8 +31,7 @@ TELL = 30.0
 
 @click.command(name="open")
 @click.argument("page", type=click.Choice(list(pages())), default="dashboard")
-@click.option("--kubeconfig", metavar="FILE", help=_("The kubeconfig, instead of $KUBECONFIG."))
-@click.option("--context", metavar="NAME", help=_("The kubeconfig's context, instead of its current one."))
+@cluster_options
 @click.option("-n", "--namespace", metavar="NAME", help=_("Where the page's Service is, instead of the release's."))
 @click.option("--forward", is_flag=True, help=_("Forward a port even where Kubeflow has an address of its own."))
 @click.option("--port", type=click.IntRange(0, 65535), default=USUAL_PORT, show_default=True,
@@ -41,15 +39,15 @@ TELL = 30.0
 @click.option("--no-browser", is_flag=True, help=_("Only print the address."))
 @click.option("--timeout", default="30m", show_default=True, metavar="DURATION",
               help=_("How long to wait until an address is there."))  # fmt: skip
-def open(*, page: str, kubeconfig: str | None, context: str | None, namespace: str | None,  # noqa: A001 - the command
-         forward: bool, port: int, no_browser: bool, timeout: str) -> ExitCode:  # fmt: skip
+def open(*, page: str, meant: Meant, namespace: str | None, forward: bool, port: int,  # noqa: A001 - the command
+         no_browser: bool, timeout: str) -> ExitCode:  # fmt: skip
     """Show a page of Kubeflow: print its address and who can sign in, and open a browser where there is one.
 
     Where Kubeflow has no address of its own, a port of this machine leads to it until Ctrl-C.
     """
     from kfinstall.engine import way_in as ways  # noqa: PLC0415 - imports the client library
 
-    cluster = asked.connected(Path(kubeconfig) if kubeconfig else None, context, ConnectionFlags())
+    cluster = meant.cluster()
     if is_practice(cluster):
         raise UsageError(
             _("The practice cluster has no pages: its pods are simulated, and nothing answers in them."),

@@ -75,7 +75,7 @@ def plan_options(command: Command) -> Command:
     return document_options(connection_options(apply_options(progress_options(with_flags))))
 
 
-def prepare(flags: PlanFlags, before: Callable[[Release, Narrator], None] = clusters.required) -> Told:
+def prepare(flags: PlanFlags, before: Callable[[Release, Narrator], None] = clusters.standing) -> Told:
     """Load, look at the cluster, render and plan, telling about it. Nothing is written to the cluster.
 
     before: sees to the cluster, which has to run when it returns.

@@ -1,14 +1,13 @@
 """`kfinstall status`: what is installed, and whether it is ready."""
 
 from collections import defaultdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from kfinstall.cli import asked
 from kfinstall.cli.exit_codes import ExitCode
-from kfinstall.cli.options import ConnectionFlags, connection_options, output_option
+from kfinstall.cli.meant import Meant, cluster_options
+from kfinstall.cli.options import output_option
 from kfinstall.cli.versioned import versioned
 from kfinstall.engine.telling import on_a_line
 from kfinstall.words import _
@@ -19,18 +18,17 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name", required=False)
-@connection_options
+@cluster_options
 @output_option("text", "json")
-def status(*, name: str | None, output: str, kubeconfig: str | None, context: str | None,
-           user: str | None, request_timeout: str) -> ExitCode:  # fmt: skip
-    """Show what is installed and whether it is ready; of all installs, or of one NAME.
+def status(*, name: str | None, output: str, meant: Meant) -> ExitCode:
+    """Show what is installed and whether it is ready; of all installs, of one NAME, or of that of a FILE.
 
     Exits 0 when everything is ready, and 3 when something is not.
     """
     from kfinstall.engine import status as statuses  # noqa: PLC0415 - imports the client library
 
-    flags = ConnectionFlags(user=user, request_timeout=request_timeout)
-    cluster = asked.connected(Path(kubeconfig) if kubeconfig else None, context, flags)
+    cluster = meant.cluster()
+    name = name or meant.name
     names = [name] if name else statuses.installs(cluster)
     found = {install: statuses.status(cluster, install) for install in names}
     target = cluster.connection.target

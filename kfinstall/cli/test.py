@@ -1,7 +1,6 @@
 """`kfinstall test`: a real check of a Kubeflow, which takes away what it made."""
 
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +9,8 @@ from kfinstall.cells import padded
 from kfinstall.cli import asked
 from kfinstall.cli.exit_codes import ExitCode
 from kfinstall.cli.interaction import on_stop
-from kfinstall.cli.options import ConnectionFlags, connection_options, output_option
+from kfinstall.cli.meant import Meant, cluster_options
+from kfinstall.cli.options import output_option
 from kfinstall.cli.versioned import versioned
 from kfinstall.engine.practice import is_practice
 from kfinstall.errors import UsageError
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 @click.option("--image", metavar="IMAGE", help=_("An image with Python and NumPy, instead of that of notebooks."))
 @click.option("--timeout", default="10m", show_default=True, metavar="DURATION",
               help=_("How long each of them may take; the first one pulls the image."))  # fmt: skip
-@connection_options
+@cluster_options
 @output_option("text", "json")
 def test(*, names: tuple[str, ...], namespace: str, image: str | None, timeout: str, output: str,
-         kubeconfig: str | None, context: str | None, user: str | None, request_timeout: str) -> ExitCode:  # fmt: skip
+         meant: Meant) -> ExitCode:  # fmt: skip
     """Try what Kubeflow is for: a notebook, a training job, a workflow, in a namespace that is deleted afterwards.
 
     Exits 0 when all went well, and 3 when something did not.
@@ -39,8 +39,7 @@ def test(*, names: tuple[str, ...], namespace: str, image: str | None, timeout: 
     from kfinstall.kube.discovery import discover  # noqa: PLC0415 - as above
 
     patience = asked.seconds("--timeout", timeout)
-    flags = ConnectionFlags(user=user, request_timeout=request_timeout)
-    cluster = asked.connected(Path(kubeconfig) if kubeconfig else None, context, flags)
+    cluster = meant.cluster()
     if is_practice(cluster):
         raise UsageError(_("The practice cluster plays no notebooks and no training: nothing would come of a test."))
     stopped = threading.Event()

@@ -97,10 +97,10 @@ def test_the_key_of_pipelines_is_in_the_cluster_and_nowhere_else(
         assert "planted-key" not in text
         assert encoded not in text
 
-    (kubeconfig,) = lab.kfinstall.state.glob("kfinstall/platforms/gke/*.yaml")
-    removed = lab.kfinstall("uninstall", name, "--kubeconfig", kubeconfig, "--yes")
+    removed = lab.kfinstall("uninstall", "-f", release.install, "--yes", GCP_KEY=key)
     assert removed.code == 0, removed.err
     assert f"Secret/{name}/user-gcp-sa" in removed.err
+    assert f"To delete it too: kfinstall platforms delete -f {release.install}" in removed.err
 
 
 def token_free(lab: Lab) -> bool:

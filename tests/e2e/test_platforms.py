@@ -145,10 +145,24 @@ def test_from_no_cluster_to_an_install_and_back(
     again = kfinstall("install", *asked, "--no-wait")
     assert again.code == 0
     assert len(programs.calls("minikube", "start")) == 1
-    removed = kfinstall("uninstall", name, "--yes")
+    assert kfinstall("status", *asked).code == 3, "no node runs the pods"
+    looked = kfinstall("uninstall", *asked, "--dry-run")
+    assert f"delete  Namespace/{name}\n" in looked.out
+    removed = kfinstall("uninstall", *asked, "--yes")
     assert removed.code == 0
     assert "The cluster stays. To delete it too: minikube delete -p kubeflow" in removed.err
     assert list(programs.state("minikube")) == ["kubeflow"]
+
+
+def test_what_is_on_a_cluster_that_does_not_run_is_not_asked(
+    kfinstall: Kfinstall, programs: StandIns, file: Path
+) -> None:
+    for command in ("status", "uninstall", "open"):
+        refused = kfinstall(command, "-f", file)
+        assert refused.code == 2, command
+        assert "minikube: there is no such cluster yet" in refused.err
+        assert "Make or start it with: kfinstall platforms create -f FILE" in refused.err
+    assert programs.calls("minikube", "start") == []
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="no tmux to be the terminal")

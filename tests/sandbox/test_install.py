@@ -35,6 +35,15 @@ def test_install_starts_a_sandbox_writes_once_and_uninstalls(stopped: None, tmp_
     assert kfinstall("sandbox", "status").returncode == 0
     again = kfinstall("install", "-f", str(file), "--yes")
     assert "13 unchanged" in again.stderr + again.stdout
+    # its kubeconfig is kfinstall's own: the file leads to it
+    ready = kfinstall("status", "-f", str(file))
+    assert (ready.returncode, ready.stdout.splitlines()[0]) == (0, "workbench: 13 of 13 objects are ready")
+    assert kfinstall("diff", "-f", str(file)).stdout == ""
+    assert "its pods are simulated" in kfinstall("open", "-f", str(file)).stderr
+    assert "node-3" in kfinstall("capacity", "-f", str(file)).stdout
+    removed = kfinstall("uninstall", "-f", str(file), "--yes")
+    assert removed.returncode == 0, removed.stderr
+    assert kfinstall("status", "-f", str(file)).returncode == 3
     assert kfinstall("sandbox", "stop").returncode == 0
     assert kfinstall("sandbox", "status").returncode == 1
 
