@@ -4,6 +4,7 @@ import dataclasses
 
 import click
 
+from kfinstall.cells import padded
 from kfinstall.cli.exit_codes import ExitCode
 from kfinstall.cli.options import output_option
 from kfinstall.cli.versioned import versioned
@@ -27,7 +28,7 @@ def configs(*, name: str | None, output: str) -> ExitCode:
     elif name:
         click.echo("\n".join(_one(known)))
     else:
-        click.echo(f"{_('PRESET'):24} {_('KUBEFLOW'):10} {_('KUBERNETES'):12} {_('TITLE')}")
+        click.echo(f"{padded(_('PRESET'), 24)} {_('KUBEFLOW'):10} {_('KUBERNETES'):12} {_('TITLE')}")
         for preset in known:
             click.echo(f"{preset.name:24} {preset.kubeflow_version:10} {preset.kubernetes_validated:12} {preset.title}")
     return ExitCode.OK
