@@ -50,6 +50,12 @@ def admit(store: Store, kind: Kind, body: Body, old: Body | None, user: User) ->
     escalation.check(Authorizer(store), user, kind, body, old)
 
 
+def allocate(store: Store, kind: Kind, body: Body, old: Body | None) -> None:
+    """Give a Service its addresses and ports, which belong to no field manager. May raise StatusError."""
+    if kind.key == SERVICES:
+        _service(store, body, old)
+
+
 def check_amounts(store: Store, kind: Kind, body: Body, old: Body | None) -> None:
     """Refuse what is more than the namespace allows; old: None on creation. Raises StatusError 403."""
     if kind.namespaced:
@@ -59,9 +65,10 @@ def check_amounts(store: Store, kind: Kind, body: Body, old: Body | None) -> Non
 
 
 def _pod(store: Store, pod: Body, old: Body | None) -> None:
-    if old is not None:
-        return
     spec = pod["spec"]
+    if old is not None:
+        _tolerations(spec)
+        return
     limit_ranges.fill(store, pod)
     _account(store, pod)
     _priority(store, pod)
@@ -278,14 +285,15 @@ def _job(_store: Store, job: Body, old: Body | None) -> None:
         labels[f"{prefix}controller-uid"] = metadata["uid"]
         labels[f"{prefix}job-name"] = metadata.get("name", "")
     metadata.setdefault("labels", dict(labels))
-    spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": metadata["uid"]}}
+    given = spec.get("selector") or {}
+    exact = {**(given.get("matchLabels") or {}), "batch.kubernetes.io/controller-uid": metadata["uid"]}
+    spec["selector"] = {**given, "matchLabels": exact}
 
 
 _RULES: dict[GroupResource, Callable[[Store, Body, Any], None]] = {
     GroupResource("", "pods"): _pod,
     GroupResource("", "persistentvolumeclaims"): _claim,
     GroupResource("", "persistentvolumes"): _volume,
-    SERVICES: _service,
     GroupResource("batch", "jobs"): _job,
     PRIORITIES: _priority_value,
     GroupResource("", "events"): _event,

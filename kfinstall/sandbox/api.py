@@ -10,6 +10,7 @@ from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox import documents, events, patches
 from kfinstall.sandbox.admission import NAMESPACES
 from kfinstall.sandbox.authorization import Authorizer, attributes_of
+from kfinstall.sandbox.bodies import Unreadable, object_of, unrecognized
 from kfinstall.sandbox.eviction import check_budget
 from kfinstall.sandbox.fieldset import DuplicateItems
 from kfinstall.sandbox.kinds import Kind, Kinds, Version
@@ -39,8 +40,10 @@ from kfinstall.sandbox.status import (
     required,
     unsupported_media_type,
     verb_not_supported,
+    wrong,
 )
 from kfinstall.sandbox.store import Name, Store
+from kfinstall.sandbox.typed import go_text
 from kfinstall.sandbox.users import Tokens
 from kfinstall.sandbox.writing import Write, Writes, deleted_status
 
@@ -74,6 +77,16 @@ class Api:
         except StatusError as error:
             return Answer(error.code, error.body(), retry_after=error.retry_after)
 
+    def unreadable(self, request: Request, error: Unreadable) -> StatusError:
+        """The refusal of a body that is no JSON, in the words of who would have read it."""
+        if request.method == "PATCH":
+            return bad_request(f"error decoding patch: {error.why}")
+        target = parse_path(request.path)
+        kind = self.kinds.find(target.group, target.version, target.plural) if target else None
+        if kind is None or request.method == "DELETE":
+            return error
+        return unrecognized(kind.kind, error.why, error.text)
+
     def _answer(self, request: Request) -> Answer:
         if request.path in {"/healthz", "/livez", "/readyz"}:
             return Answer(HTTPStatus.OK, b"ok", content="text/plain; charset=utf-8")
@@ -101,7 +114,7 @@ class Api:
         group = rest.partition("/")[0] if root == "apis" else ""
         if root in {"api", "apis"} and self.kinds.builds_in(group):
             raise no_such_page()
-        return NO_PAGE
+        return Answer(HTTPStatus.NOT_FOUND) if root == "openapi" else NO_PAGE
 
     def _resource(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
         if target.subresource != "log" and not accepts_json(request.accept):
@@ -161,6 +174,7 @@ class Api:
             request.dry,
             checking,
             user=request.user,
+            doubled=request.doubled if request.method in {"POST", "PUT"} else (),
         )
 
     def _create(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
@@ -168,40 +182,45 @@ class Api:
             raise _not_done(request, kind)
         check_writing(request)
         write = self._write(request, target, kind, version)
-        body = self.writes.create(write, _object_of(request))
+        body = self.writes.create(write, object_of(request, kind.kind))
         return self._shown(request, kind, version, body, HTTPStatus.CREATED, warnings=write.warnings)
 
     def _change(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
         check_writing(request)
         write = self._write(request, target, kind, version)
         if request.method == "PUT":
-            body = self.writes.replace(write, _object_of(request))
+            body = self.writes.replace(write, object_of(request, kind.kind))
             return self._shown(request, kind, version, body, warnings=write.warnings)
         content = request.content.partition(";")[0]
         if content == APPLY:
             return self._apply(request, write)
-        body = self.writes.patch(write, self._patcher(request, content, kind, version))
+        try:
+            body = self.writes.patch(write, self._patcher(request, content, write))
+        except patches.MistypedPatch as error:
+            raise write.undecodable(str(error)) from None
         return self._shown(request, kind, version, body, warnings=write.warnings)
 
-    def _patcher(self, request: Request, content: str, kind: Kind, version: Version) -> Callable[[Body], Body]:
-        patch = request.body
+    def _patcher(self, request: Request, content: str, write: Write) -> Callable[[Body], Body]:
+        patch, kind, version = request.body, write.kind, write.version
         if content == MERGE:
-            _object_of(request)
+            object_of(request, kind.kind)
             return lambda body: patches.merge_patched(body, patch)
         if content == JSON_PATCH:
             return lambda body: patches.json_patched(body, patch)
         if content == STRATEGIC and not kind.custom:
-            _object_of(request)
+            object_of(request, kind.kind)
+            write.patched = go_text(patch)
             return lambda body: patches.strategic_merged(body, patch, version.schema)
         raise unsupported_media_type([each for each in PATCHES if not (kind.custom and each == STRATEGIC)])
 
     def _apply(self, request: Request, write: Write) -> Answer:
         if self.store.get(write.kind.key, write.key) is None:
             self.authorizer.check(request.user, replace(attributes_of(request), verb="create"))
+        applied = object_of(request, write.kind.kind)
         try:
-            body, new = self.writes.apply(write, _object_of(request), force=request.flag("force"))
+            body, new = self.writes.apply(write, applied, force=request.flag("force"))
         except DuplicateItems as error:
-            where = f"{_object_of(request)['metadata'].get('namespace') or ''}/{write.name}"
+            where = f"{applied['metadata'].get('namespace') or ''}/{write.name}"
             text = (
                 f"failed to create typed patch object ({where}; {write.kind.group}/{write.version.name}, "
                 f"Kind={write.kind.kind}): {error}"
@@ -262,7 +281,7 @@ class Api:
         match target.subresource:
             case "token":
                 account = self._object(kind, target)
-                return Answer(HTTPStatus.CREATED, self._reviews.token(_object_of(request), account))
+                return Answer(HTTPStatus.CREATED, self._reviews.token(object_of(request, "TokenRequest"), account))
             case "binding":
                 return self._bind(request, target, kind, version)
             case "eviction":
@@ -274,10 +293,10 @@ class Api:
     def _finalize(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
         write = self._write(request, target, kind, version)
         write.subresource = ""
-        return self._shown(request, kind, version, self.writes.replace(write, _object_of(request)))
+        return self._shown(request, kind, version, self.writes.replace(write, object_of(request, kind.kind)))
 
     def _bind(self, request: Request, target: Target, kind: Kind, version: Version) -> Answer:
-        node = (_object_of(request).get("target") or {}).get("name")
+        node = (object_of(request, "Binding").get("target") or {}).get("name")
         if not node:
             raise invalid("", "Binding", "", [required("target.name")])
         write = self._write(request, Target(*_without_subresource(target)), kind, version)
@@ -302,6 +321,7 @@ class Api:
         if isinstance(given, list):
             wanted = patches.json_patched(_scale_of(body, kind, version), given)
         replicas = (wanted.get("spec") or {}).get("replicas", 0)
+        _check_replicas(replicas, target, kind, version)
         write = self._write(request, Target(*_without_subresource(target)), kind, version)
         write.scale = True
         path = _scale_paths(kind, version)["specReplicasPath"].split(".")[1:]
@@ -318,12 +338,6 @@ def _not_done(request: Request, kind: Kind) -> StatusError:
     if kind.custom:
         return verb_not_supported(kind.group, kind.plural, attributes_of(request).verb)
     return method_not_allowed()
-
-
-def _object_of(request: Request) -> Body:
-    if not isinstance(request.body, dict):
-        raise bad_request("the object provided is unrecognized (must be of type Object): the body is not a JSON object")
-    return request.body
 
 
 def _options(request: Request) -> Body:
@@ -365,6 +379,17 @@ def _scale_of(body: Body, kind: Kind, version: Version) -> Body:
         "spec": {"replicas": wanted} if wanted else {},
         "status": status,
     }
+
+
+def _check_replicas(replicas: Any, target: Target, kind: Kind, version: Version) -> None:
+    """Raises StatusError 422; a built-in kind's Scale is validated itself, a custom one's object is."""
+    if not isinstance(replicas, int) or replicas >= 0:
+        return
+    if kind.custom:
+        fault = wrong(_scale_paths(kind, version)["specReplicasPath"], replicas, "should be a non-negative integer")
+        raise invalid(kind.group, kind.kind, target.name, [fault])
+    fault = wrong("spec.replicas", replicas, "must be greater than or equal to 0")
+    raise invalid("autoscaling", "Scale", target.name, [fault])
 
 
 def _read(body: Any, path: str) -> int:

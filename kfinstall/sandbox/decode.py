@@ -11,8 +11,8 @@ from typing import Any
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.facts.quantities import canonical
+from kfinstall.sandbox import go_json
 from kfinstall.sandbox.schema import Schema
-from kfinstall.sandbox.status import bad_request
 
 POINTERS = frozenset(
     {
@@ -61,6 +61,7 @@ POINTERS = frozenset(
         "ordinal",
         "serviceName",
         "uncountedTerminatedPods",
+        "leaseDurationSeconds",
         "leaseTransitions",
         "ready",
         "terminating",
@@ -107,29 +108,59 @@ PLAIN_BOOLS = frozenset(
 
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _BASE64_LETTERS = f"{string.ascii_letters}{string.digits}+/"
-JSON_TYPES = {str: "string", bool: "bool", int: "number", float: "number", list: "array", dict: "object"}
 ZERO_VALUES = {"string": "", "boolean": False, "integer": 0, "number": 0, "array": []}
+_PYTHON_TYPES = {"string": str, "boolean": bool, "array": list, "object": dict}
 GO_TYPES = {"string": "string", "boolean": "bool", "number": "float64"}
+
+
+class Undecodable(Exception):
+    """A value that is not of its type, in the words of Go's decoders."""
+
+
+class _Mistyped(Exception):
+    """The same, on its way out of the structs that it is in: fields and struct are as encoding/json names them."""
+
+    def __init__(self, value: Any, schema: Schema) -> None:
+        super().__init__()
+        self._kind, self._wanted = go_json.KINDS[type(value)], _go_type(schema)
+        self._fields: list[str] = []
+        self._struct: str | None = None
+
+    def inside(self, field_name: str, schema: Schema) -> None:
+        """Note the struct and the field that it comes out of; lists and maps do not count."""
+        self._fields.insert(0, field_name)
+        if self._struct is None:
+            self._struct = schema.name.rpartition(".")[2]
+
+    def why(self, kind: str) -> str:
+        """kind: of the object, whose own struct has no other name."""
+        field_name = f"{self._struct or kind}.{'.'.join(self._fields)}"
+        return f"json: cannot unmarshal {self._kind} into Go struct field {field_name} of type {self._wanted}"
 
 
 @dataclass(slots=True)
 class Decoder:
-    """Decodes one object. kind and version: as errors name them. unknown: paths of fields that were dropped.
+    """Decodes objects of one kind. unknown: paths of fields that were dropped.
 
     zero: whether it is the zero value of the type that is wanted, nulls included.
     """
 
-    kind: str
-    version: str
+    kind: str = ""
     unknown: list[str] = field(default_factory=list)
     zero: bool = False
 
     def decode(self, body: Body, schema: Schema) -> Body:
-        """A new body. Raises StatusError 400 for a value of a wrong type."""
-        found: Body = self.struct(body, schema, "")
-        return {"apiVersion": body["apiVersion"], "kind": body["kind"], **found}
+        """A new body. Raises Undecodable."""
+        return {"apiVersion": body["apiVersion"], "kind": body["kind"], **self.part(body, schema)}
 
-    def struct(self, value: Body, schema: Schema, path: str) -> Body:
+    def part(self, value: Body, schema: Schema, path: str = "", kind: str = "") -> Body:
+        """A new one of a struct within an object; kind: the name of the struct. Raises Undecodable."""
+        try:
+            return self._struct(value, schema, path)
+        except _Mistyped as error:
+            raise Undecodable(error.why(kind or self.kind)) from None
+
+    def _struct(self, value: Body, schema: Schema, path: str) -> Body:
         """The fields of a part of it that the schema knows."""
         kept = {}
         required = schema.source.get("required") or ()
@@ -141,79 +172,74 @@ class Decoder:
                 continue
             if child is None:
                 continue
-            decoded = self._value(child, known, here, schema)
+            try:
+                decoded = self._value(child, known, here)
+            except _Mistyped as error:
+                error.inside(name, schema)
+                raise
             if not _is_left_out(name, decoded, known) or name in required:
                 kept[name] = decoded
         for name, known in schema.properties.items():
             if name not in kept and known.default == {} and known.properties:
-                kept[name] = self.struct({}, known, path)
+                kept[name] = self._struct({}, known, path)
         if self.zero:  # a zero value is written with the nulls of its lists
             kept |= {name: None for name in required if name not in kept and schema.properties[name].type == "array"}
         return kept
 
-    def _value(self, value: Any, schema: Schema, path: str, parent: Schema) -> Any:
+    def _value(self, value: Any, schema: Schema, path: str) -> Any:
         if schema.is_quantity:
-            return self._quantity(value)
+            return _quantity(value)
         if schema.is_int_or_string or (not schema.type and not schema.properties):
             return value
         if value is None:  # an item of a list
-            return ZERO_VALUES[schema.type] if schema.type in ZERO_VALUES else self._value({}, schema, path, parent)
-        self._check(value, schema, path, parent)
+            return ZERO_VALUES[schema.type] if schema.type in ZERO_VALUES else self._value({}, schema, path)
+        if not _has_type(value, schema):
+            raise _Mistyped(value, schema)
         if isinstance(value, list):
-            return [self._value(item, schema.items, f"{path}[{n}]", schema) for n, item in enumerate(value)]
+            return [self._value(item, schema.items, f"{path}[{n}]") for n, item in enumerate(value)]
         if schema.source.get("format") == "byte":
-            self._check_base64(value)
+            _check_base64(value)
         if not isinstance(value, dict):
             return value
-        if schema.properties:
-            return self.struct(value, schema, path)
+        return self._struct(value, schema, path) if schema.properties else self._map(value, schema, path)
+
+    def _map(self, value: Body, schema: Schema, path: str) -> Body:
         values = schema.values
         if values is None or schema.free:
             return value
         return {
-            name: "" if child is None else self._value(child, values, f"{path}.{name}", schema)
+            name: "" if child is None else self._value(child, values, f"{path}.{name}")
             for name, child in value.items()
             if child is not None or values.type == "string"  # the zero value of Go's map
         }
 
-    def _quantity(self, value: Any) -> str:
-        try:
-            return canonical(value)
-        except (ValueError, ArithmeticError, TypeError):
-            raise self._refusal(
-                "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
-            ) from None
 
-    def _check(self, value: Any, schema: Schema, path: str, parent: Schema) -> None:
-        wanted = {"string": str, "boolean": bool, "array": list, "object": dict}.get(schema.type)
-        if schema.type in {"integer", "number"}:
-            fine = isinstance(value, (int, float)) and not isinstance(value, bool)
-            fine = fine and (schema.type == "number" or float(value).is_integer())
-        else:
-            fine = wanted is None or isinstance(value, wanted)
-        if not fine:
-            struct = parent.name.rpartition(".")[2] or self.kind
-            raise self._refusal(
-                f"json: cannot unmarshal {JSON_TYPES[type(value)]} into Go struct field {struct}.{_plain(path)} "
-                f"of type {_go_type(schema)}"
-            )
-
-    def _check_base64(self, text: str) -> None:
-        plain = text.replace("\r", "").replace("\n", "")
-        if _BASE64.fullmatch(plain):
-            return
-        place = len(plain) - len(plain.lstrip(_BASE64_LETTERS))
-        if place == len(plain):
-            place -= place % 4
-        raise self._refusal(f"illegal base64 data at input byte {place}")
-
-    def _refusal(self, why: str) -> Exception:
-        return bad_request(f'{self.kind} in version "{self.version}" cannot be handled as a {self.kind}: {why}')
+def _has_type(value: Any, schema: Schema) -> bool:
+    match schema.type:
+        case "integer" | "number":
+            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            return is_number and (schema.type == "number" or float(value).is_integer())
+        case "string" | "boolean" | "array" | "object":
+            return isinstance(value, _PYTHON_TYPES[schema.type])
+    return True
 
 
-def _plain(path: str) -> str:
-    """As encoding/json names a field: without the places of items."""
-    return "".join(part.partition("]")[2] if n else part for n, part in enumerate(path.split("[")))
+def _quantity(value: Any) -> str:
+    try:
+        return canonical(value)
+    except (ValueError, ArithmeticError, TypeError):
+        expression = "^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$"
+        raise Undecodable(f"quantities must match the regular expression '{expression}'") from None
+
+
+def _check_base64(text: str) -> None:
+    plain = text.replace("\r", "").replace("\n", "")
+    if _BASE64.fullmatch(plain):
+        return
+    place = len(plain) - len(plain.lstrip(_BASE64_LETTERS))
+    if place == len(plain):
+        place -= place % 4
+    raise Undecodable(f"illegal base64 data at input byte {place}")
 
 
 def _go_type(schema: Schema) -> str:

@@ -248,10 +248,16 @@ def _autoscaler(body: Body) -> None:
     if not spec.get("metrics"):
         target = {"type": "Utilization", "averageUtilization": 80}
         spec["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
-    for direction, select in (("scaleUp", "Max"), ("scaleDown", "Max")):
-        rules = (spec.get("behavior") or {}).get(direction)
-        if rules is not None:
-            _set(rules, selectPolicy=select)
+    behaviour = spec.get("behavior") or {}
+    if behaviour:  # pkg/apis/autoscaling/v2/defaults.go fills in both directions
+        up, down = behaviour.setdefault("scaleUp", {}), behaviour.setdefault("scaleDown", {})
+        percent = {"type": "Percent", "value": 100, "periodSeconds": 15}
+        _set(up, selectPolicy="Max", stabilizationWindowSeconds=0)
+        _set(down, selectPolicy="Max")
+        if not up.get("policies"):
+            up["policies"] = [{"type": "Pods", "value": 4, "periodSeconds": 15}, percent]
+        if not down.get("policies"):
+            down["policies"] = [percent]
 
 
 def _binding(body: Body) -> None:

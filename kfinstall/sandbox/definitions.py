@@ -65,17 +65,25 @@ def _schema(version: Body) -> Schema:
         "kind": {"type": "string"},
         "metadata": {"$ref": f"#/components/schemas/{METADATA}"},
     }
-    if "status" in (version.get("subresources") or {}):
-        properties.setdefault("status", {"type": "object", "x-kubernetes-preserve-unknown-fields": True})
     return Schema({**source, "type": "object", "properties": properties}, meta, custom=True)
 
 
 def _columns(version: Body) -> list[Body]:
-    columns: list[Body] = [{"name": NAME, "type": "string", "format": "name", "description": "", "priority": 0}]
-    given = version.get("additionalPrinterColumns") or [
-        {"name": AGE, "type": "date", "jsonPath": ".metadata.creationTimestamp"}
-    ]
-    return columns + [{"format": "", "description": "", "priority": 0, **column} for column in given]
+    columns: list[Body] = [{"name": NAME, "type": "string", "format": "name", "description": _described("name")}]
+    for given in version.get("additionalPrinterColumns") or ():
+        told = f"Custom resource definition column (in JSONPath format): {given['jsonPath']}"
+        columns.append({"format": "", "description": told, **given})
+    if len(columns) == 1:
+        path = ".metadata.creationTimestamp"
+        described = _described("creationTimestamp")
+        columns.append({"name": AGE, "type": "date", "format": "", "description": described, "jsonPath": path})
+    return [{"priority": 0, **column} for column in columns]
+
+
+def _described(name: str) -> str:
+    """What a field of every object's metadata is for."""
+    schemas = kubernetes_data().schemas["api/v1"]["components"]["schemas"]
+    return str(schemas[METADATA]["properties"][name]["description"])
 
 
 def _entry(spec: Body, version: Body) -> Body:
@@ -99,30 +107,55 @@ def _entry(spec: Body, version: Body) -> Body:
 
 
 def status_of(body: Body, kinds: Kinds, now: str) -> tuple[Body, bool]:
-    """The status of a definition, and whether its names are accepted (apiextensions-apiserver's namingcontroller)."""
-    spec = body["spec"]
-    group, names = spec["group"], spec["names"]
-    problem = _name_in_use(group, names, kinds)
-    before = {each["type"]: each for each in (body.get("status") or {}).get("conditions") or ()}
-    if problem:
-        accepted = _condition("NamesAccepted", "False", *problem, now, before)
-        established = _condition("Established", "False", "NotAccepted", "not all names are accepted", now, before)
-    else:
-        accepted = _condition("NamesAccepted", "True", "NoConflicts", "no conflicts found", now, before)
-        established = _condition(
-            "Established", "True", "InitialNamesAccepted", "the initial names have been accepted", now, before
+    """The status of a definition, and whether it is served (apiextensions-apiserver's namingcontroller)."""
+    old = body.get("status") or {}
+    before = {each["type"]: each for each in old.get("conditions") or ()}
+    names, problem = _accepted_names(body, kinds)
+    reason, message = problem or ("NoConflicts", "no conflicts found")
+    accepted = _condition("NamesAccepted", "False" if problem else "True", reason, message, now, before)
+    established = before.get("Established") or {}
+    if established.get("status") != "True":
+        established = (
+            _condition("Established", "False", "NotAccepted", "not all names are accepted", now, before)
+            if problem
+            else _condition("Established", "True", "InitialNamesAccepted", ESTABLISHED, now, before)
         )
-    stored = list((body.get("status") or {}).get("storedVersions") or ())
-    stored += [each["name"] for each in spec["versions"] if each.get("storage") and each["name"] not in stored]
-    status = {"conditions": [accepted, established], "acceptedNames": names, "storedVersions": stored}
-    return status, not problem
+    status = {**old, "conditions": [accepted, established], "acceptedNames": names}
+    return status, established["status"] == "True"
 
 
-def _name_in_use(group: str, names: Body, kinds: Kinds) -> tuple[str, str] | None:
-    for kind in kinds.custom():
-        if kind.group == group and kind.plural != names["plural"] and kind.kind == names["kind"]:
-            return "KindConflict", f'"{names["kind"]}" is already in use'
-    return None
+ESTABLISHED = "the initial names have been accepted"
+
+
+def _accepted_names(body: Body, kinds: Kinds) -> tuple[Body, tuple[str, str] | None]:
+    """The names that nobody else in the group has, and the reason and message of the last one that somebody has."""
+    wanted, old = body["spec"]["names"], (body.get("status") or {}).get("acceptedNames") or {}
+    others = [
+        each for each in kinds.custom() if each.group == body["spec"]["group"] and each.plural != wanted["plural"]
+    ]
+    names = [(each.definition or {})["status"]["acceptedNames"] for each in others]
+    resources = {name for each in names for name in (each["plural"], each.get("singular"), *each.get("shortNames", ()))}
+    kinds_in_use = {name for each in names for name in (each["kind"], each.get("listKind"))}
+    accepted: Body = {"plural": "", "kind": "", **old}
+    problem: tuple[str, str] | None = None
+    for name, reason, taken in (
+        ("plural", "PluralConflict", resources),
+        ("singular", "SingularConflict", resources),
+        ("shortNames", "ShortNamesConflict", resources),
+        ("kind", "KindConflict", kinds_in_use),
+        ("listKind", "ListKindConflict", kinds_in_use),
+    ):
+        value = wanted.get(name)
+        used = [each for each in (value if isinstance(value, list) else [value]) if each in taken and each]
+        if used:
+            problem = reason, ", ".join(f'"{each}" is already in use' for each in used)
+        elif value:
+            accepted[name] = value
+        else:
+            accepted.pop(name, None)
+    if wanted.get("categories"):
+        accepted["categories"] = wanted["categories"]
+    return accepted, problem
 
 
 def _condition(kind: str, status: str, reason: str, message: str, now: str, before: dict[str, Any]) -> Body:

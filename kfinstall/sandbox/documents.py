@@ -1,5 +1,6 @@
 """What a client reads before anything else: /version, /api, /apis, aggregated discovery, OpenAPI."""
 
+import base64
 import hashlib
 from collections.abc import Iterator
 from typing import Any
@@ -107,18 +108,22 @@ def _resource_list(group: str, version: str, kinds: Kinds) -> tuple[Body, str] |
             continue
         for served in item["versions"]:
             if served["version"] == version:
-                resources = [entry for each in served["resources"] for entry in _legacy(each)]
+                resources = [entry for each in served["resources"] for entry in _legacy(each, group, version, kinds)]
+                head = {"kind": "APIResourceList", **({"apiVersion": "v1"} if group else {})}
                 group_version = f"{group}/{version}" if group else version
-                return {
-                    "kind": "APIResourceList",
-                    "apiVersion": "v1",
-                    "groupVersion": group_version,
-                    "resources": resources,
-                }, ""
+                return {**head, "groupVersion": group_version, "resources": resources}, ""
     return None
 
 
-def _legacy(entry: Body) -> Iterator[Body]:
+def _storage_hash(kind: Kind | None) -> str:
+    """Of the version that objects are kept in (apiserver/pkg/endpoints/discovery/storageversionhash.go)."""
+    if kind is None or "get" not in kind.verbs or kind.plural == "componentstatuses":
+        return ""
+    text = f"{kind.group}/{kind.storage}/{kind.kind}"
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()[:8]).decode()
+
+
+def _legacy(entry: Body, group: str, version: str, kinds: Kinds) -> Iterator[Body]:
     namespaced = entry["scope"] == "Namespaced"
     shown: Body = {
         "name": entry["resource"],
@@ -130,10 +135,12 @@ def _legacy(entry: Body) -> Iterator[Body]:
     for key in ("shortNames", "categories"):
         if key in entry:
             shown[key] = entry[key]
-    yield shown
+    stored = _storage_hash(kinds.get(group, entry["resource"]))
+    yield {**shown, "storageVersionHash": stored} if stored else shown
     for each in entry.get("subresources") or ():
         kind = each.get("responseKind") or {}
-        extra = {key: kind[key] for key in ("group", "version") if kind.get(key)}
+        foreign = (kind.get("group", ""), kind.get("version", "")) != (group, version)
+        extra = {key: kind[key] for key in ("group", "version") if kind.get(key) and foreign}
         yield {
             "name": f"{entry['resource']}/{each['subresource']}",
             "singularName": "",

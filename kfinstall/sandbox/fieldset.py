@@ -233,21 +233,22 @@ def _merged_list(live: list[Any], applied: list[Any], schema: Schema) -> list[An
     theirs = _by_element(live, schema)
     left, right = [element_of(item, schema) for item in live], [element_of(item, schema) for item in applied]
     ours, done, merged = set(right), set(), []
-    shared = iter([element for element in left if element in ours])
+    shared = iter([element for element in right if element in theirs])
     next_shared = next(shared, None)
     i = j = 0
     while i < len(left) or j < len(right):
-        if i < len(left) and left[i] not in ours:
+        is_left, is_right = i < len(left), j < len(right)
+        if is_left and left[i] not in ours:
             merged.append(live[i])
             i += 1
-        elif i < len(left) and (left[i] in done or (j < len(right) and left[i] == next_shared != right[j])):
+        elif is_left and (left[i] in done or (is_right and left[i] != right[j] and next_shared not in {None, left[i]})):
             i += 1
         else:
             element = right[j]
             merged.append(merge(theirs[element][0] if element in theirs else MISSING, applied[j], schema.items))
             done.add(element)
             next_shared = next(shared, None) if element == next_shared else next_shared
-            i += i < len(left) and left[i] == element
+            i += is_left and left[i] == element
             j += 1
     return merged
 

@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from kfinstall.sandbox.api import Api
 from kfinstall.sandbox.authorization import attributes_of
-from kfinstall.sandbox.bodies import parsed
+from kfinstall.sandbox.bodies import Unreadable, parsed
 from kfinstall.sandbox.impersonation import impersonated, wanted_user
 from kfinstall.sandbox.render import encoded
 from kfinstall.sandbox.requests import JSON, Answer, Request
@@ -114,7 +114,10 @@ class _Handler(BaseHTTPRequestHandler):
         text = self._body()
         request = self._admitted()
         try:
-            return self.server.api.answer(replace(request, body=parsed(self.command, text, request.content)))
+            body, doubled = parsed(self.command, text, request.content)
+            return self.server.api.answer(replace(request, body=body, doubled=doubled))
+        except Unreadable as error:
+            raise self.server.api.unreadable(request, error) from None
         except StatusError:
             raise
         except Exception:

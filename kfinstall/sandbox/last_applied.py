@@ -30,9 +30,10 @@ def synced(body: Body, applied: Body) -> Body:
     """The body whose annotation, if it has one, is of what was applied now."""
     if not _annotations(body).get(ANNOTATION):
         return body
-    others = {name: value for name, value in _annotations(applied).items() if name != ANNOTATION}
-    metadata = {name: value for name, value in applied["metadata"].items() if name != "annotations"}
-    wanted = {**applied, "metadata": metadata | ({"annotations": others} if others else {})}
+    metadata = dict(applied["metadata"])
+    if ANNOTATION in _annotations(applied):
+        metadata["annotations"] = {name: text for name, text in _annotations(applied).items() if name != ANNOTATION}
+    wanted = {**applied, "metadata": metadata}
     text = json.dumps(wanted, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
     annotations = {**_annotations(body), ANNOTATION: text}
     return {**body, "metadata": {**body["metadata"], "annotations": annotations}}

@@ -12,11 +12,13 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from kfinstall.contracts.manifest import Body
+from kfinstall.sandbox import go_json
+from kfinstall.sandbox.field_selectors import field_selector
 from kfinstall.sandbox.kinds import Kind, Version
+from kfinstall.sandbox.label_selectors import Selects, label_selector
 from kfinstall.sandbox.options import EXACT, check_listing
 from kfinstall.sandbox.render import META, asked_form, at_version, encoded, metadata_only, table
 from kfinstall.sandbox.requests import Answer, Request
-from kfinstall.sandbox.selectors import Selects, field_selector, label_selector
 from kfinstall.sandbox.status import StatusError, bad_request, expired, method_not_allowed
 from kfinstall.sandbox.store import Change, Name, Store
 
@@ -96,6 +98,8 @@ class Listing:
             items = [metadata_only(body) for body in bodies] or None
             head: Body = {"kind": "PartialObjectMetadataList", "apiVersion": META, "metadata": metadata}
             return Answer(HTTPStatus.OK, {**head, "items": items})
+        if kind.custom:  # unstructured lists say so when there is no next page
+            metadata = {"continue": "", **metadata}
         head = {"kind": kind.list_kind, "apiVersion": kind.api_version(version.name), "metadata": metadata}
         return Answer(HTTPStatus.OK, b'%s,"items":[%s]}\n' % (encoded(head)[:-1], self._items(entries, kind, version)))
 
@@ -251,12 +255,30 @@ def _line(kind: str, body: Body) -> bytes:
 
 
 def _encoded_continue(version: int, name: Name) -> str:
-    return base64.urlsafe_b64encode(json.dumps([version, *name]).encode()).decode().rstrip("=")
+    """As k8s.io/apiserver/pkg/storage/continue.go: the end of `start` says that the list goes on after it."""
+    token = {"v": META, "rv": version, "start": f"{'/'.join(filter(None, name))}\0"}
+    return base64.urlsafe_b64encode(json.dumps(token, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
 def _decoded_continue(token: str) -> tuple[int, Name]:
+    """The version of the list and the last name on the page. Raises StatusError 400."""
     try:
-        version, namespace, name = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        return int(version), Name(str(namespace), str(name))
-    except (ValueError, binascii.Error, TypeError) as error:
-        raise bad_request("continue key is not valid: " + str(error)) from error
+        text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    except (ValueError, binascii.Error):
+        raise _not_valid("illegal base64 data") from None
+    if fault := go_json.fault(text):
+        raise _not_valid(fault)
+    found = json.loads(text)
+    if not isinstance(found, dict) or found.get("v") != META:
+        raise _not_valid("server does not recognize this encoded version")
+    version, start = found.get("rv"), found.get("start")
+    if not isinstance(version, int) or version == 0:
+        raise _not_valid(f"incorrect encoded start resourceVersion (version {META})")
+    if not isinstance(start, str) or not start:
+        raise _not_valid(f"encoded start key empty (version {META})")
+    namespace, _, name = start.removesuffix("\0").rpartition("/")
+    return version, Name(namespace, name)
+
+
+def _not_valid(why: str) -> StatusError:
+    return bad_request(f"invalid continue token: continue key is not valid: {why}")

@@ -1,13 +1,16 @@
 """JSON patch (RFC 6902), merge patch (RFC 7396) and Kubernetes' strategic merge patch."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from kfinstall.sandbox.schema import Schema
 from kfinstall.sandbox.status import StatusError, bad_request
+from kfinstall.sandbox.typed import GO_KINDS, go_text
 
-MISSING: Any = object()
+
+class MistypedPatch(Exception):
+    """A strategic merge patch that does not fit the type of what it patches."""
 
 
 def merge_patched(value: Any, patch: Any) -> Any:
@@ -54,10 +57,9 @@ def _operated(value: Any, operation: Mapping[str, Any]) -> Any:
         if _at(value, path) != operation.get("value"):
             raise ValueError(path)
         return value
-    if kind == "replace":
-        _at(value, path)
-    elif kind != "add":
+    if kind not in {"add", "replace"}:
         raise ValueError(kind)
+    # As evanphx/json-patch does it, a replacement of a member that is not there adds it; of an item it fails.
     return _set(value, path, operation["value"], insert=kind == "add")
 
 
@@ -116,10 +118,15 @@ def strategic_merged(value: Any, patch: Any, schema: Schema) -> Any:
     """A strategic merge patch (apimachinery/pkg/util/strategicpatch/patch.go)."""
     if not isinstance(patch, dict):
         return patch
-    if patch.get(DIRECTIVE) == "replace":
-        return {name: child for name, child in patch.items() if name != DIRECTIVE}
-    if patch.get(DIRECTIVE) == "delete":
-        return {}
+    match patch.get(DIRECTIVE, "merge"):
+        case "replace":
+            return {name: child for name, child in patch.items() if name != DIRECTIVE}
+        case "delete":
+            return {}
+        case "merge":
+            pass
+        case other:
+            raise _impossible(f"unknown patch type: {other} in map: {go_text(patch)}")
     merged = dict(value) if isinstance(value, dict) else {}
     if RETAIN in patch:
         merged = {name: child for name, child in merged.items() if name in patch[RETAIN]}
@@ -135,6 +142,8 @@ def strategic_merged(value: Any, patch: Any, schema: Schema) -> Any:
 def _merge_field(merged: dict[str, Any], name: str, child: Any, patch: Mapping[str, Any], known: Schema | None) -> None:
     if child is None:
         merged.pop(name, None)
+    elif known is not None and known.type == "array" and not isinstance(child, list):
+        raise MistypedPatch(f"cannot restore slice from {GO_KINDS.get(type(child), 'interface')}")
     elif isinstance(child, list):
         order = patch.get(f"{ORDER}{name}")
         merged[name] = _merged_items(merged.get(name), child, order, known)
@@ -149,34 +158,51 @@ def _merged_items(standing: Any, patch: list[Any], order: list[Any] | None, sche
     if schema is None or "merge" not in schema.patch_strategies:
         return patch
     if not schema.patch_key:
-        return live + [item for item in patch if item not in live]
-    if not all(isinstance(item, dict) for item in patch):
-        raise bad_request("the patch has something else than objects in a list that is merged by key")
+        named = [*patch, *(order or ())]
+        return _in_order([*live, *(item for item in patch if item not in live)], named, live, lambda item: item)
     key, items = schema.patch_key, [item for item in live if isinstance(item, dict)]
-    replace = any(item.get(DIRECTIVE) == "replace" and len(item) == 1 for item in patch)
-    if replace:
+    _check_items(patch, key)
+
+    def named_by(item: Any) -> Any:
+        return item.get(key)
+
+    if any(item == {DIRECTIVE: "replace"} for item in patch):
         items, patch = [], [item for item in patch if item != {DIRECTIVE: "replace"}]
     for item in patch:
-        place = next((n for n, each in enumerate(items) if each.get(key) == item.get(key)), None)
+        place = next((n for n, each in enumerate(items) if named_by(each) == named_by(item)), None)
         if item.get(DIRECTIVE) == "delete":
-            items = [each for each in items if each.get(key) != item.get(key)]
+            items = [each for each in items if named_by(each) != named_by(item)]
         elif place is None:
             items.append(strategic_merged({}, item, schema.items))
         else:
             items[place] = strategic_merged(items[place], item, schema.items)
     ordered = [entry for entry in order or patch if isinstance(entry, dict) and entry.get(DIRECTIVE) != "delete"]
-    before = [each.get(key) for each in live if isinstance(each, dict)]
-    return _in_order(items, [entry.get(key) for entry in ordered], before, key)
+    before = [named_by(each) for each in live if isinstance(each, dict)]
+    return _in_order(items, [named_by(entry) for entry in ordered], before, named_by)
 
 
-def _in_order(items: list[Any], named: list[Any], before: list[Any], key: str) -> list[Any]:
+def _check_items(patch: list[Any], key: str) -> None:
+    """Raises StatusError for items of a patch that nothing names."""
+    if not all(isinstance(item, dict) for item in patch):
+        raise bad_request("the patch has something else than objects in a list that is merged by key")
+    for item in patch:
+        if key not in item and item != {DIRECTIVE: "replace"}:
+            raise _impossible(f"map: {go_text(item)} does not contain declared merge key: {key}")
+
+
+def _impossible(why: str) -> StatusError:
+    """An error that the handler of patches expects of nobody."""
+    return StatusError(HTTPStatus.INTERNAL_SERVER_ERROR, "", why)
+
+
+def _in_order(items: list[Any], named: list[Any], before: list[Any], name: Callable[[Any], Any]) -> list[Any]:
     """Items that the patch names in its order; each other one ahead of those that it stood ahead of."""
-    ours = sorted((item for item in items if item.get(key) in named), key=lambda item: named.index(item.get(key)))
-    others = [item for item in items if item.get(key) not in named]
+    ours = sorted((item for item in items if name(item) in named), key=lambda item: named.index(name(item)))
+    others = [item for item in items if name(item) not in named]
     ordered: list[Any] = []
     for item in ours:
-        place = before.index(item.get(key)) if item.get(key) in before else -1
-        while others and before.index(others[0].get(key)) < place:
+        place = before.index(name(item)) if name(item) in before else -1
+        while others and before.index(name(others[0])) < place:
             ordered.append(others.pop(0))
         ordered.append(item)
     return ordered + others

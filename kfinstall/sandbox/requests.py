@@ -19,7 +19,10 @@ PROTOBUF = "application/vnd.kubernetes.protobuf"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """body: decoded, None when there is none. content: its media type. agent: the User-Agent header. user: who asks."""
+    """body: decoded, None when there is none. content: its media type. agent: the User-Agent header. user: who asks.
+
+    doubled: the paths of fields that the body has twice.
+    """
 
     method: str
     path: str
@@ -29,6 +32,7 @@ class Request:
     accept: str = JSON
     agent: str = "unknown"
     user: User = COMPONENT
+    doubled: tuple[str, ...] = ()
 
     def number(self, name: str) -> int:
         """A query parameter that is a number; 0 when it is absent. Raises StatusError 400 when it is none."""

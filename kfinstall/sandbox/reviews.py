@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.authorization import Attributes, Authorizer
-from kfinstall.sandbox.decode import Decoder
+from kfinstall.sandbox.decode import Decoder, Undecodable
 from kfinstall.sandbox.kinds import Kind, Version
 from kfinstall.sandbox.requests import Request, Target
 from kfinstall.sandbox.status import Cause, bad_request, invalid, wrong
@@ -141,7 +141,11 @@ def _decoded(body: object, kind: Kind, version: Version) -> Body:
     if not isinstance(body, dict):
         raise bad_request("the body is not an object")
     given = {"apiVersion": kind.api_version(version.name), "kind": kind.kind, **body}
-    found = Decoder(kind.kind, version.name).decode(given, version.schema)
+    try:
+        found = Decoder(kind.kind).decode(given, version.schema)
+    except Undecodable as error:
+        why = f'{kind.kind} in version "{version.name}" cannot be handled as a {kind.kind}: {error}'
+        raise bad_request(why) from None
     found.setdefault("spec", {})
     return found
 

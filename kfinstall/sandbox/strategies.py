@@ -23,11 +23,31 @@ def _namespace(body: Body) -> None:
 
 
 def _definition(body: Body) -> None:
-    stored = [each["name"] for each in body["spec"].get("versions") or () if each.get("storage")]
-    body["status"] = {"conditions": None, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": stored}
+    body["status"] = {"conditions": None, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": []}
+    _store_version(body)
 
 
+def _store_version(body: Body) -> None:
+    """The version that objects are kept in from now on is one of the stored ones."""
+    stored = body["status"].get("storedVersions") or []
+    name = next((each["name"] for each in body["spec"].get("versions") or () if each.get("storage")), "")
+    if name and name not in stored:
+        body["status"] = {**body["status"], "storedVersions": [*stored, name]}
+
+
+def prepare_change(kind: Kind, body: Body) -> None:
+    """Fill in an object that was changed."""
+    if kind.key == DEFINITIONS:
+        _store_version(body)
+
+
+def _role(body: Body) -> None:
+    body.setdefault("rules", None)
+
+
+DEFINITIONS = GroupResource("apiextensions.k8s.io", "customresourcedefinitions")
 _RULES: dict[GroupResource, Callable[[Body], None]] = {
     GroupResource("", "namespaces"): _namespace,
-    GroupResource("apiextensions.k8s.io", "customresourcedefinitions"): _definition,
+    DEFINITIONS: _definition,
+    GroupResource("rbac.authorization.k8s.io", "roles"): _role,
 }

@@ -48,6 +48,21 @@ def _pruned(value: Any, schema: Schema, path: str, unknown: list[str]) -> Any:
     return kept
 
 
+def embedded(value: Any, schema: Schema, path: str = "") -> Iterator[tuple[str, Body]]:
+    """The objects within an object, that the schema says are ones, and their paths."""
+    if isinstance(value, list):
+        for n, item in enumerate(value):
+            yield from embedded(item, schema.items, f"{path}[{n}]")
+    if not isinstance(value, dict):
+        return
+    if schema.source.get("x-kubernetes-embedded-resource"):
+        yield path, value
+    for name, child in value.items():
+        known = _member(schema, name)
+        if known is not None and (path or name not in ROOT):
+            yield from embedded(child, known, f"{path}.{name}" if path else name)
+
+
 def defaulted(value: Any, schema: Schema) -> Any:
     """With the schema's defaults; nulls of fields that have one, and may not be null, are replaced by it."""
     if isinstance(value, list):
@@ -71,7 +86,7 @@ def faults(body: Body, schema: Schema) -> list[Cause]:
     found: list[Cause] = []
     for name, known in sorted(schema.properties.items()):
         if name in body and name not in ROOT:
-            found += _faults(body[name], known, name)
+            found += value_faults(body[name], known, name)
     return found + list(_required(body, schema, ""))
 
 
@@ -81,7 +96,8 @@ def _required(value: Body, schema: Schema, path: str) -> Iterator[Cause]:
             yield required(f"{path}.{name}" if path else name)
 
 
-def _faults(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
+def value_faults(value: Any, schema: Schema, path: str = "") -> Iterator[Cause]:
+    """What the schema forbids in a part of an object; path: of the part."""
     if value is None:
         if not schema.source.get("nullable") and schema.type:
             yield _mistyped(path, "null", schema)
@@ -126,12 +142,12 @@ def _combined_faults(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
     if any(results):
         none = "" if not all(results) else " None validated"
         yield _whole(f'"{path}" must validate all the schemas (allOf){"." if none else ""}{none}')
-    if "not" in schema.source and not list(_faults(value, schema.alternative(schema.source["not"]), path)):
+    if "not" in schema.source and not list(value_faults(value, schema.alternative(schema.source["not"]), path)):
         yield _whole(f'"{path}" must not validate the schema (not)')
 
 
 def _alternatives(value: Any, schema: Schema, rule: str, path: str) -> list[list[Cause]]:
-    return [list(_faults(value, schema.alternative(each), path)) for each in schema.source.get(rule) or ()]
+    return [list(value_faults(value, schema.alternative(each), path)) for each in schema.source.get(rule) or ()]
 
 
 def _member_faults(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
@@ -139,7 +155,7 @@ def _member_faults(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
         for name, child in sorted(value.items()):
             known = _member(schema, name)
             if known is not None:
-                yield from _faults(child, known, f"{path}.{name}")
+                yield from value_faults(child, known, f"{path}.{name}")
         yield from _required(value, schema, path)
         if schema.source.get("x-kubernetes-embedded-resource"):
             for name in ("apiVersion", "kind"):
@@ -147,7 +163,7 @@ def _member_faults(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
                     yield required(f"{path}.{name}")
     elif isinstance(value, list):
         for n, item in enumerate(value):
-            yield from _faults(item, schema.items, f"{path}[{n}]")
+            yield from value_faults(item, schema.items, f"{path}[{n}]")
         yield from _duplicates(value, schema, path)
 
 
@@ -239,7 +255,7 @@ def _text(value: str, source: Any, path: str) -> Iterator[Cause]:
     name = source.get("format", "")
     if not fits(value, name):
         text = f"Invalid value: {shown(value)}: {path} in body must be of type {name}: {shown(value)}"
-        yield Cause("FieldValueInvalid", path, text)
+        yield Cause("FieldValueTypeInvalid", path, text)
 
 
 def _matches(pattern: str, value: str) -> bool:

@@ -42,20 +42,20 @@ def _problem_of_scalar(value: Any, schema: Schema, path: str) -> str:
         case "boolean" if not isinstance(value, bool):
             return f"{path}: expected boolean, got {GO_KINDS[type(value)]}"
         case "string" if not schema.name and not isinstance(value, str):
-            return f"{path}: expected string, got &value.valueUnstructured{{Value:{_printed(value)}}}"
+            return f"{path}: expected string, got &value.valueUnstructured{{Value:{go_text(value)}}}"
         case "object":
-            return f"{path}: expected map, got &{{{_printed(value)}}}"
+            return f"{path}: expected map, got &{{{go_text(value)}}}"
         case "array":
-            return f"{path}: expected list, got &{{{_printed(value)}}}"
+            return f"{path}: expected list, got &{{{go_text(value)}}}"
     return ""
 
 
-def _printed(value: Any) -> str:
+def go_text(value: Any) -> str:
     """As Go's %v prints it."""
     if isinstance(value, dict):
-        return "map[" + " ".join(f"{name}:{_printed(value[name])}" for name in sorted(value)) + "]"
+        return "map[" + " ".join(f"{name}:{go_text(value[name])}" for name in sorted(value)) + "]"
     if isinstance(value, list):
-        return "[" + " ".join(map(_printed, value)) + "]"
+        return "[" + " ".join(map(go_text, value)) + "]"
     if isinstance(value, bool):
         return str(value).lower()
     return "<nil>" if value is None else str(value)

@@ -10,16 +10,18 @@ from typing import Any
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox import (
     admission,
+    cautions,
     defaults,
     definitions,
     deletion,
+    last_applied,
     managed,
     strategies,
     structural,
     typed,
     validation,
 )
-from kfinstall.sandbox.decode import Decoder
+from kfinstall.sandbox.decode import Decoder, Undecodable
 from kfinstall.sandbox.fieldset import DuplicateItems
 from kfinstall.sandbox.kinds import Kind, Kinds, Version
 from kfinstall.sandbox.managed import Writer
@@ -33,6 +35,7 @@ from kfinstall.sandbox.status import (
     invalid,
     named,
     not_found,
+    shown,
     wrong,
 )
 from kfinstall.sandbox.store import Name, Store
@@ -87,7 +90,11 @@ def micro_now() -> str:
 
 @dataclass(slots=True)
 class Write:
-    """One write under way. subresource: "" or "status". checking: fieldValidation (Ignore, Warn or Strict)."""
+    """One write under way. subresource: "" or "status". checking: fieldValidation (Ignore, Warn or Strict).
+
+    doubled: the paths of fields that were sent twice. patched: what a patch makes of the object; of a strategic one
+    its text.
+    """
 
     kind: Kind
     version: Version
@@ -100,10 +107,20 @@ class Write:
     warnings: list[str] = field(default_factory=list)
     scale: bool = False
     user: User = COMPONENT
+    doubled: tuple[str, ...] = ()
+    patched: Body | str | None = None
 
     @property
     def key(self) -> Name:
         return Name(self.namespace, self.name)
+
+    def undecodable(self, why: str) -> StatusError:
+        """The refusal of a body that does not fit its type."""
+        if self.patched is not None:
+            text = self.patched if isinstance(self.patched, str) else _as_go_writes(self.patched)
+            return invalid("", "", "", [wrong("patch", text, why)])
+        kind = self.kind.kind
+        return bad_request(f'{kind} in version "{self.version.name}" cannot be handled as a {kind}: {why}')
 
     @property
     def api_version(self) -> str:
@@ -114,7 +131,9 @@ class Write:
             ignored = frozenset({"spec", "metadata"} if self.kind.custom else {"spec"})
         else:
             ignored = frozenset({"status"} if "status" in self.version.subresources else ())
-        return Writer(self.manager, self.api_version, "scale" if self.scale else self.subresource, now(), ignored)
+        if self.scale:  # whose handler keeps no time
+            return Writer(self.manager, self.api_version, "scale", "", ignored)
+        return Writer(self.manager, self.api_version, self.subresource, now(), ignored)
 
 
 class Writes:
@@ -129,26 +148,38 @@ class Writes:
     def prepared(self, write: Write, body: Body) -> Body:
         """A new body, decoded and with defaults. Raises StatusError."""
         unknown: list[str] = []
-        if write.kind.custom:
-            prepared = self._custom(write, body, unknown)
-        else:
-            decoder = Decoder(write.kind.kind, write.version.name, unknown)
-            prepared = decoder.decode(body, write.version.schema)
-            defaults.fill(write.kind.group, write.kind.kind, prepared)
-        if unknown and write.checking == "Strict":
-            listed = ", ".join(f'unknown field "{path}"' for path in sorted(unknown))
-            raise _unreadable(write.kind, write.version.name, f"strict decoding error: {listed}")
+        try:
+            prepared = self._custom(write, body, unknown) if write.kind.custom else self._built_in(write, body, unknown)
+        except Undecodable as error:
+            raise write.undecodable(str(error)) from None
+        problems = [f'duplicate field "{path}"' for path in write.doubled]
+        problems += [f'unknown field "{path}"' for path in sorted(unknown)]
+        if problems and write.checking == "Strict":
+            raise write.undecodable(f"strict decoding error: {', '.join(problems)}")
         if write.checking == "Warn":
-            write.warnings += [f'unknown field "{path}"' for path in sorted(unknown)]
+            write.warnings += problems
+        return prepared
+
+    def _built_in(self, write: Write, body: Body, unknown: list[str]) -> Body:
+        prepared = Decoder(write.kind.kind, unknown).decode(body, write.version.schema)
+        defaults.fill(write.kind.group, write.kind.kind, prepared)
         return prepared
 
     def _custom(self, write: Write, body: Body, unknown: list[str]) -> Body:
         schema = write.version.schema
         if schema.metadata is None:
             raise AssertionError(write.kind)
+        decoder = Decoder(write.kind.kind, unknown)
         prepared = structural.pruned(body, schema, unknown)
-        decoder = Decoder(write.kind.kind, write.version.name, unknown)
-        prepared["metadata"] = decoder.struct(body.get("metadata") or {}, schema.metadata, "metadata")
+        prepared["metadata"] = decoder.part(body.get("metadata") or {}, schema.metadata, "metadata")
+        for path, part in structural.embedded(prepared, schema):
+            metadata = part.get("metadata") or {}
+            try:
+                part["metadata"] = decoder.part(metadata, schema.metadata, f"{path}.metadata", "ObjectMeta")
+            except Undecodable as error:
+                raise Undecodable(
+                    f"{path}.metadata: Invalid value: {shown(dict(sorted(metadata.items())))}: {error}"
+                ) from None
         filled: Body = structural.defaulted(prepared, schema)
         return filled
 
@@ -192,28 +223,40 @@ class Writes:
         strategies.prepare(kind, body)
         if kind.namespaced:
             admission.check_namespace(self.store, kind, write.namespace, write.name)
+        if kind.definition:
+            self._check_definition(kind, kind.definition["metadata"]["name"], write.name)
         admission.admit(self.store, kind, body, None, write.user)
+        admission.allocate(self.store, kind, body, None)
         self._refuse_faults(write, body, None)
         admission.check_amounts(self.store, kind, body, None)
         if write.name and self.store.get(kind.key, write.key) is not None:
             raise already_exists(kind.group, kind.plural, write.name)
+        write.warnings += cautions.cautions(kind, body)
         empty = self._empty(write)
         if apply is None:
             managers = managed.updated(empty, wanted, write.version.schema, write.writer(), {})
         else:
             managers = managed.applied(empty, apply, write.version.schema, write.writer(), {}, force=True)[1]
+            body = last_applied.synced(body, apply) if write.manager == last_applied.KUBECTL else body
         return self._keep(write, managed.write(body, managers))
+
+    def _check_definition(self, kind: Kind, definition: str, name: str) -> None:
+        """Nothing is made of a kind whose definition is being deleted."""
+        found = self.store.get(strategies.DEFINITIONS, Name("", definition))
+        if found and found["metadata"].get("deletionTimestamp"):
+            why = "create not allowed while custom resource definition is terminating"
+            raise forbidden(kind.group, kind.plural, name, why)
 
     def _empty(self, write: Write) -> Body:
         body: Body = {"apiVersion": write.api_version, "kind": write.kind.kind}
-        return body if write.kind.custom else Decoder("", "", zero=True).decode(body, write.version.schema)
+        return body if write.kind.custom else Decoder(zero=True).decode(body, write.version.schema)
 
     def _reset_status(self, write: Write, body: Body) -> None:
         """A new object has the status that its strategy gives it, whatever was sent."""
         if "status" in write.version.subresources and write.kind.kind not in KEEPS_STATUS:
             body.pop("status", None)
             if not write.kind.custom:
-                fresh = Decoder("", "").decode({"apiVersion": "", "kind": ""}, write.version.schema)
+                fresh = Decoder().decode({"apiVersion": "", "kind": ""}, write.version.schema)
                 if "status" in fresh:
                     body["status"] = fresh["status"]
                 defaults.fill(write.kind.group, write.kind.kind, body)
@@ -222,7 +265,7 @@ class Writes:
         """The object in the body is the one that the address names; applied to a standing one it needs no name."""
         if not isinstance(body, dict):
             raise bad_request("the body is not an object")
-        _check_type(write, body)
+        _check_type(write, body, self.kinds)
         if not isinstance(body.setdefault("metadata", {}), dict):
             raise bad_request("metadata is not an object")
         name, namespace = body["metadata"].get("name") or "", body["metadata"].get("namespace") or ""
@@ -263,8 +306,9 @@ class Writes:
         """PATCH of every type but apply; patched: makes the wanted object of the live one."""
         with self.store.lock:
             old = self.standing(write)
-            shown = {**old, "apiVersion": write.api_version}
-            body = patched(shown)
+            standing = {**old, "apiVersion": write.api_version}
+            body = patched(standing)
+            write.patched = write.patched or body
             self._check_address(write, body)
             uid = body["metadata"].get("uid")
             if uid and uid != old["metadata"]["uid"]:
@@ -314,6 +358,7 @@ class Writes:
             new = {name: value for name, value in new.items() if name != "status"}
             new |= {"status": old["status"]} if "status" in old else {}
         if not write.subresource:
+            strategies.prepare_change(write.kind, new)
             admission.admit(self.store, write.kind, new, old, write.user)
         return new
 
@@ -364,6 +409,8 @@ class Writes:
             )
 
     def _finished(self, write: Write, old: Body, new: Body) -> Body:
+        if not write.subresource:
+            admission.allocate(self.store, write.kind, new, old)
         self._refuse_faults(write, new, old)
         if not write.subresource:
             admission.check_amounts(self.store, write.kind, new, old)
@@ -371,6 +418,7 @@ class Writes:
             return old
         if not write.subresource and (write.kind.custom or write.kind.kind in WITH_GENERATION) and _changed(old, new):
             new["metadata"] = {**new["metadata"], "generation": old["metadata"].get("generation", 0) + 1}
+            write.warnings += cautions.cautions(write.kind, new)
         if new["metadata"].get("deletionTimestamp") and self._is_released(write, new):
             return self._drop(write, new)
         return self._keep(write, new)
@@ -455,11 +503,32 @@ KEPT_NAMESPACES = frozenset({"default", "kube-system", "kube-public"})
 """Namespaces that cannot be deleted (plugin/pkg/admission/namespace/lifecycle)."""
 
 
-def _unreadable(kind: Kind, version: str, why: str) -> StatusError:
-    return bad_request(f'{kind.kind} in version "{version}" cannot be handled as a {kind.kind}: {why}')
+METADATA = (
+    "name",
+    "generateName",
+    "namespace",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "labels",
+    "annotations",
+    "ownerReferences",
+    "finalizers",
+    "managedFields",
+)
+"""The fields of ObjectMeta in the order of the Go struct."""
 
 
-def _check_type(write: Write, body: Body) -> None:
+def _as_go_writes(patched: Body) -> str:
+    """What a patch makes of an object: the members of the object itself are those of a map by then."""
+    metadata = {name: patched["metadata"][name] for name in METADATA if name in patched["metadata"]}
+    return shown(dict(sorted({**patched, "metadata": metadata}.items())))
+
+
+def _check_type(write: Write, body: Body, kinds: Kinds) -> None:
     """Raises StatusError when the body is of another kind or version; without any it is of the address's."""
     kind, wanted = write.kind, write.api_version
     given, version = body.setdefault("kind", kind.kind), body.setdefault("apiVersion", wanted)
@@ -470,6 +539,11 @@ def _check_type(write: Write, body: Body) -> None:
         raise invalid(kind.group, str(given), name, [wrong("kind", given, f"must be {kind.kind}")])
     if given != kind.kind or version != wanted:
         why = f'no kind "{given}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
+        other = kinds.of_body({"apiVersion": str(version), "kind": given})
+        if other is not None and not other.custom:
+            internal = kind.group.partition(".")[0] or "core"
+            short = str(version).rpartition("/")[2]
+            why = f"converting ({short}.{given}) to ({internal}.{kind.kind}): unknown conversion"
         raise bad_request(
             f'{given} in version "{str(version).rpartition("/")[2]}" cannot be handled as a {kind.kind}: {why}'
         )

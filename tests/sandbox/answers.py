@@ -9,7 +9,9 @@ import json
 import re
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -54,23 +56,46 @@ SHOWS_STATUS = ("CustomResourceDefinition", "Widget")
 REVISION = "deployment.kubernetes.io/revision"
 
 
+@cache
 def expected(area: str) -> dict[str, list[Any]]:
     answers: dict[str, list[Any]] = json.loads((FOLDER / f"{area}.json").read_text(encoding="utf-8"))
     return answers
 
 
-@contextlib.contextmanager
-def prepared(api: Api, steps: list[Step]) -> Iterator[str]:
-    """A namespace with what every new one gets; it goes afterwards, with all that the steps have made beside it."""
-    namespace = f"contract-{uuid4().hex[:8]}"
-    api.create("/api/v1/namespaces", {"metadata": {"name": namespace}})
-    try:
-        for path in (f"{ACCOUNTS}/default", f"{MAPS}/kube-root-ca.crt"):
-            answered(api, Step("GET", path, until=lambda code, _body: code == HTTPStatus.OK), {"ns": namespace})
-        yield namespace
-    finally:
-        _clean(api, steps, namespace)
-        api.delete(f"/api/v1/namespaces/{namespace}")
+AHEAD = 4
+"""Namespaces that are made before they are needed: real controllers take a moment to fill one."""
+
+NAMESPACES = "/api/v1/namespaces"
+
+
+class Server:
+    """An API server to ask, and namespaces for the cases in it."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self._ahead: deque[str] = deque()
+
+    @contextlib.contextmanager
+    def prepared(self, steps: list[Step]) -> Iterator[str]:
+        """A namespace with what every new one gets; it goes afterwards, with all that the steps have made beside it."""
+        while len(self._ahead) <= AHEAD:
+            name = f"contract-{uuid4().hex[:8]}"
+            self.api.create(NAMESPACES, {"metadata": {"name": name}})
+            self._ahead.append(name)
+        namespace = self._ahead.popleft()
+        try:
+            for path in (f"{ACCOUNTS}/default", f"{MAPS}/kube-root-ca.crt"):
+                step = Step("GET", path, until=lambda code, _body: code == HTTPStatus.OK)
+                answered(self.api, step, {"ns": namespace})
+            yield namespace
+        finally:
+            _clean(self.api, steps, namespace)
+            self.api.delete(f"{NAMESPACES}/{namespace}")
+
+    def close(self) -> None:
+        """Delete the namespaces that nobody needed."""
+        for name in self._ahead:
+            self.api.delete(f"{NAMESPACES}/{name}")
 
 
 def asked(api: Api, steps: list[Step], namespace: str) -> list[Any]:
@@ -179,12 +204,14 @@ def _is_controllers(item: Any) -> bool:
 
 def record(api: Api, areas: list[str]) -> None:
     """Write the answers of this server."""
+    server = Server(api)
     for area in areas:
         answers = {}
         for case, steps in sorted(AREAS[area].items()):
-            with prepared(api, steps) as namespace:
+            with server.prepared(steps) as namespace:
                 answers[case] = asked(api, steps, namespace)
         (FOLDER / f"{area}.json").write_text(_written(answers), encoding="utf-8")
+    server.close()
 
 
 def _written(answers: dict[str, list[Any]]) -> str:

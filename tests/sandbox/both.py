@@ -22,6 +22,8 @@ from tests.controlplane.cluster import Cluster
 from tests.sandbox.conftest import SPEED, served
 
 PATIENCE = 15.0
+PAUSE = 0.05
+"""Seconds between two looks; more often would take from both clusters the time that they need."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Both:
                 return mine
             if time.monotonic() > deadline:
                 raise AssertionError(_difference(mine, theirs) or f"never settled: {mine}")
-            time.sleep(0.02)
+            time.sleep(PAUSE)
 
 
 def _difference(mine: Any, theirs: Any) -> str:

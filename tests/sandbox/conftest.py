@@ -10,9 +10,12 @@ from kfinstall.sandbox import scenario as scenarios
 from kfinstall.sandbox.__main__ import kubeconfig
 from kfinstall.sandbox.certificates import make_certificate
 from kfinstall.sandbox.cluster import SandboxCluster
-from kfinstall.sandbox.http import LOOPBACK, Server
+from kfinstall.sandbox.http import LOOPBACK
+from kfinstall.sandbox.http import Server as HttpServer
 from kfinstall.sandbox.running import CONTEXT
 from tests.controlplane.api import Api
+from tests.controlplane.cluster import Cluster
+from tests.sandbox.answers import Server
 
 SPEED = 200.0
 TOKEN = "token-of-the-test"
@@ -27,7 +30,7 @@ def served(scenario: str, folder: Path) -> Iterator[Path]:
     loaded = scenarios.load(scenario)
     cluster = SandboxCluster(loaded, authority=authority, speed=SPEED)
     cluster.api.tokens.add(TOKEN, loaded.user.user())
-    server = Server(cluster.api, folder)
+    server = HttpServer(cluster.api, folder)
     cluster.start()
     server.start()
     path = folder / "kubeconfig"
@@ -44,6 +47,22 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The kubeconfig of a practice cluster that the tests of a session share."""
     with served("healthy", tmp_path_factory.mktemp("sandbox")) as path:
         yield path
+
+
+@pytest.fixture(scope="session", params=["sandbox", "kubernetes"])
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """Each of the two servers; the real one is skipped where it cannot be had."""
+    if request.param == "sandbox":
+        path: Path = request.getfixturevalue("healthy")
+    else:
+        cluster: Cluster = request.getfixturevalue("control_plane")
+        if not cluster.has_controller_manager:
+            pytest.skip("nothing controls this cluster")
+        path = cluster.kubeconfig()
+    with Api(path) as api:
+        found = Server(api)
+        yield found
+        found.close()
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
@@ -323,15 +324,21 @@ def servers(control_plane: Cluster, healthy: Path, tmp_path: Path) -> Iterator[t
             api.delete(f"{path}/{namespace}")
 
 
+def run(step: tuple[str, ...] | str, servers: Sequence[Server]) -> Iterator[tuple[int, str]]:
+    """On all at once: a kubectl spends its time on starting."""
+    with ThreadPoolExecutor(len(servers)) as pool:
+        return pool.map(lambda server: server.run(step), servers)
+
+
 LOOKING = ("get ", "api-resources", "explain ", "describe ")
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_kubectl_prints_the_same(servers: tuple[Server, Server], case: str) -> None:
     for step in CASES[case]:
-        sandbox, real = (server.run(step) for server in servers)
+        sandbox, real = run(step, servers)
         for _try in range(5 if isinstance(step, str) and step.startswith(LOOKING) else 0):
             if sandbox == real:
                 break  # a real server publishes a new kind to discovery a moment after it is established
-            sandbox, real = (server.run(step) for server in servers)
+            sandbox, real = run(step, servers)
         assert sandbox == real, step

@@ -3,33 +3,25 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.controlplane.api import Api
-from tests.controlplane.cluster import Cluster
-from tests.sandbox.answers import prepared
+from tests.sandbox.answers import Server
 
 LABELLED = {"labelSelector": "seen=yes"}
 
 
-@pytest.fixture(params=["sandbox", "kubernetes"])
-def api(request: pytest.FixtureRequest) -> Iterator[Api]:
-    if request.param == "sandbox":
-        path: Path = request.getfixturevalue("healthy")
-    else:
-        cluster: Cluster = request.getfixturevalue("control_plane")
-        path = cluster.kubeconfig()
-    with Api(path) as opened:
-        yield opened
+@pytest.fixture
+def api(server: Server) -> Api:
+    return server.api
 
 
 @pytest.fixture
-def maps(api: Api) -> Iterator[str]:
+def maps(server: Server) -> Iterator[str]:
     """The path of ConfigMaps in a namespace of the test's own."""
-    with prepared(api, []) as namespace:
+    with server.prepared([]) as namespace:
         yield f"/api/v1/namespaces/{namespace}/configmaps"
 
 

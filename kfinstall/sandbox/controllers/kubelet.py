@@ -66,6 +66,8 @@ class Kubelets:
         pod = self._client.get(*key)
         if pod is None or not pod["spec"].get("nodeName"):
             return None
+        if self._client.get(NODES, Name("", pod["spec"]["nodeName"])) is None:
+            return None  # nobody is there to run it
         ended = (pod.get("status") or {}).get("phase") in {"Succeeded", "Failed"}
         deleting = bool(pod["metadata"].get("deletionTimestamp"))
         if ended and not deleting:

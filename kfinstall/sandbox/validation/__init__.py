@@ -34,6 +34,7 @@ _RULES: dict[tuple[str, str], Rule] = {
     ("", "Service"): networking.service,
     ("", "Secret"): config.secret,
     ("", "ConfigMap"): config.config_map,
+    ("", "Event"): config.event,
     ("", "PersistentVolumeClaim"): storage.claim,
     ("", "PersistentVolume"): storage.volume,
     ("apps", "Deployment"): workloads.deployment,

@@ -1,10 +1,10 @@
-"""ConfigMaps and Secrets."""
+"""ConfigMaps, Secrets and Events."""
 
-import json
 from base64 import b64decode
 from collections.abc import Iterator
 
 from kfinstall.contracts.manifest import Body
+from kfinstall.sandbox import go_json
 from kfinstall.sandbox.status import Cause, not_allowed, required, wrong
 from kfinstall.sandbox.validation.names import config_key
 from kfinstall.sandbox.validation.names import faults as named_faults
@@ -32,6 +32,13 @@ def config_map(body: Body, old: Body | None) -> Iterator[Cause]:
     yield from _immutable(body, old)
 
 
+def event(body: Body, _old: Body | None) -> Iterator[Cause]:
+    """An Event of the core group stands beside what it is about; of what is in no namespace in default."""
+    namespace, about = body["metadata"].get("namespace", ""), (body.get("involvedObject") or {}).get("namespace", "")
+    if namespace != about and (about or namespace != "default"):
+        yield wrong("involvedObject.namespace", about, "does not match event.namespace")
+
+
 def secret(body: Body, old: Body | None) -> Iterator[Cause]:
     data = body.get("data") or {}
     for key in sorted(data):
@@ -57,11 +64,10 @@ def _typed(body: Body, data: Body) -> Iterator[Cause]:
 
 
 def _registries(key: str, value: str) -> Iterator[Cause]:
-    """The reason that a real server gives is Go's; what the value is, neither tells."""
-    try:
-        json.loads(b64decode(value))
-    except ValueError:
-        yield wrong(f"data[{key}]", "<secret contents redacted>", "invalid character looking for beginning of value")
+    """What the value is, nobody tells."""
+    fault = go_json.fault(b64decode(value))
+    if fault:
+        yield wrong(f"data[{key}]", "<secret contents redacted>", fault)
 
 
 def _immutable(body: Body, old: Body | None) -> Iterator[Cause]:

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
+from kfinstall.sandbox.schema import Schema
 from kfinstall.sandbox.status import Cause, not_supported, required, wrong
+from kfinstall.sandbox.structural import value_faults
 from kfinstall.sandbox.validation.names import SERVICE_NAME, SERVICE_TEXT
 from kfinstall.sandbox.validation.rules import fixed, given, one_of
 
@@ -19,14 +22,19 @@ PROTECTED = re.compile(r"(^|\.)(k8s|kubernetes)\.io$")
 def definition(body: Body, old: Body | None) -> Iterator[Cause]:
     spec = body.get("spec") or {}
     names = spec.get("names") or {}
-    if body["metadata"].get("name") != f"{names.get('plural', '')}.{spec.get('group', '')}" or not names:
+    named = f"{names.get('plural', '')}.{spec.get('group', '')}" if names else ""
+    if old is None and body["metadata"].get("name") != named:
         yield wrong("metadata.name", body["metadata"].get("name"), 'must be spec.names.plural+"."+spec.group')
     yield from given("spec.group", spec.get("group"))
     scope = spec.get("scope")
     yield from one_of("spec.scope", scope, ("Cluster", "Namespaced")) if scope else given("spec.scope", scope)
     versions = spec.get("versions") or []
+    if len({version.get("name") for version in versions}) < len(versions):
+        yield wrong("spec.versions", _internal(versions), "must contain unique version names")
     if sum(bool(version.get("storage")) for version in versions) != 1:
-        yield wrong("spec.versions", spec.get("versions"), "must have exactly one version marked as storage version")
+        yield wrong(
+            "spec.versions", _internal(spec.get("versions")), "must have exactly one version marked as storage version"
+        )
     for n, version in enumerate(versions):
         yield from _version(version, f"spec.versions[{n}]", alone=len(versions) == 1)
     yield from _names(names)
@@ -35,9 +43,12 @@ def definition(body: Body, old: Body | None) -> Iterator[Cause]:
         why = f'protected groups must have approval annotation "{APPROVAL}", see '
         address = "https://github.com/kubernetes/enhancements/pull/1111"
         yield required(f"metadata.annotations[{APPROVAL}]", why + address)
+    if spec.get("preserveUnknownFields"):
+        where = "set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
+        yield wrong("spec.preserveUnknownFields", True, f"cannot set to true, {where}")
     if old is not None:
         yield from _fixed(spec, old)
-        yield from _stored(body, versions)
+    yield from _stored((body.get("status") or {}).get("storedVersions") or [], versions)
 
 
 def _names(names: Mapping[str, Any]) -> Iterator[Cause]:
@@ -68,12 +79,40 @@ def _fixed(spec: Body, old: Body) -> Iterator[Cause]:
         yield from fixed(f"spec.names.{name}", spec["names"].get(name), before["names"].get(name))
 
 
-def _stored(body: Body, versions: list[Body]) -> Iterator[Cause]:
-    known = {version["name"] for version in versions}
-    for n, name in enumerate((body.get("status") or {}).get("storedVersions") or ()):
-        if name not in known:
+def _internal(versions: list[Body] | None) -> list[Body] | None:
+    """As the error shows them: in the type that no version of the API has."""
+    if versions is None:
+        return None
+    return [
+        {
+            "Name": version.get("name", ""),
+            "Served": bool(version.get("served")),
+            "Storage": bool(version.get("storage")),
+            "Deprecated": bool(version.get("deprecated")),
+            "DeprecationWarning": version.get("deprecationWarning"),
+            "Schema": None,  # a single one stands in spec.validation, two equal ones as well
+            "Subresources": None,
+            "AdditionalPrinterColumns": None,
+            "SelectableFields": None,
+        }
+        for version in versions
+    ]
+
+
+def _stored(stored: list[str], versions: list[Body]) -> Iterator[Cause]:
+    field = "status.storedVersions"
+    if not stored:
+        yield wrong(field, None, "must have at least one stored version")
+    missing = list(stored)
+    for version in versions:
+        if version["name"] in missing:
+            missing.remove(version["name"])
+        elif version.get("storage"):
+            yield wrong(field, stored, f"must have the storage version {version['name']}")
+    for n, name in enumerate(stored):
+        if name in missing:
             yield wrong(
-                f"status.storedVersions[{n}]",
+                f"{field}[{n}]",
                 name,
                 f"missing from spec.versions; {name} was previously a storage version, and must remain in "
                 f"spec.versions until a storage migration ensures no data remains persisted in {name} and removes "
@@ -109,6 +148,23 @@ def _column(column: Body, path: str) -> Iterator[Cause]:
         yield wrong(f"{path}.JSONPath", column.get("jsonPath"), "must be a simple json path starting with .")
 
 
+def _pattern(pattern: str | None, path: str) -> Iterator[Cause]:
+    """Only what the two languages agree on: Go knows less than Python, and some that Python does not."""
+    try:
+        re.compile(pattern or "")
+    except re.error as error:
+        if error.msg == "missing ), unterminated subpattern":
+            why = f"error parsing regexp: missing closing ): `{pattern}`"
+            yield wrong(path, pattern, f"must be a valid regular expression, but isn't: {why}")
+
+
+def _default(schema: Body, path: str) -> Iterator[Cause]:
+    """A default is of its own schema; what is wrong with it is told without its place in it."""
+    if "default" in schema:
+        for cause in value_faults(schema["default"], Schema(schema, {}, custom=True)):
+            yield replace(cause, field=f"{path}.default")
+
+
 def _schema(schema: Body, path: str) -> Iterator[Cause]:
     """What keeps a schema from being structural, in each of its nodes."""
     kind = schema.get("type")
@@ -123,6 +179,8 @@ def _schema(schema: Body, path: str) -> Iterator[Cause]:
     if schema.get("x-kubernetes-list-type") == "map" and not schema.get("x-kubernetes-list-map-keys"):
         why = "must not be empty if x-kubernetes-list-type is map"
         yield required(f"{path}.x-kubernetes-list-map-keys", why)
+    yield from _pattern(schema.get("pattern"), f"{path}.pattern")
+    yield from _default(schema, path)
     for n, rule in enumerate(schema.get("x-kubernetes-validations") or ()):
         yield from given(f"{path}.x-kubernetes-validations[{n}].rule", rule.get("rule"), "rule is not specified")
     for name, child in (schema.get("properties") or {}).items():

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.sandbox.status import Cause, required, wrong
+from kfinstall.sandbox.status import Cause, required, shown, wrong
 from kfinstall.sandbox.validation.names import faults, port_name, subdomain
 from kfinstall.sandbox.validation.rules import duplicate, given, one_of, port
 
@@ -27,6 +27,7 @@ def service(body: Body, old: Body | None) -> Iterator[Cause]:
 
 def _service_ports(ports: Any) -> Iterator[Cause]:
     names: set[str] = set()
+    seen: set[tuple[Any, Any]] = set()
     for n, each in enumerate(ports):
         path, name = f"spec.ports[{n}]", each.get("name")
         if len(ports) > 1 and not name:
@@ -41,6 +42,16 @@ def _service_ports(ports: Any) -> Iterator[Cause]:
             yield from faults(f"{path}.targetPort", target, port_name(target))
         elif target is not None:
             yield from port(f"{path}.targetPort", target)
+        key = each.get("protocol"), each.get("port")
+        if key in seen:
+            yield duplicate(path, _internal_port(*key))
+        seen.add(key)
+
+
+def _internal_port(protocol: Any, number: Any) -> str:
+    """As the error shows it: a port of the type that no version of the API has, with nothing but these two."""
+    shown_port = {"Name": "", "Protocol": protocol, "AppProtocol": None, "Port": number, "TargetPort": 0, "NodePort": 0}
+    return shown(shown_port)
 
 
 def _cluster_address(spec: Body, before: Body) -> Iterator[Cause]:

@@ -29,6 +29,38 @@ NEEDED = {
 """What a volume of a type has to say."""
 
 
+FIELDS = frozenset(
+    {
+        "metadata.name",
+        "metadata.namespace",
+        "metadata.uid",
+        "spec.nodeName",
+        "spec.serviceAccountName",
+        "status.hostIP",
+        "status.hostIPs",
+        "status.podIP",
+        "status.podIPs",
+    }
+)
+"""What a variable may take from its pod, besides one label or annotation."""
+
+SECURITY = (
+    "capabilities",
+    "privileged",
+    "seLinuxOptions",
+    "windowsOptions",
+    "runAsUser",
+    "runAsGroup",
+    "runAsNonRoot",
+    "readOnlyRootFilesystem",
+    "allowPrivilegeEscalation",
+    "procMount",
+    "seccompProfile",
+    "appArmorProfile",
+)
+"""The fields of a container's SecurityContext in the order of the Go struct."""
+
+
 def pod(body: Body, old: Body | None) -> Iterator[Cause]:
     yield from pod_spec(body.get("spec") or {}, "spec")
     if old is None:
@@ -107,6 +139,7 @@ def _container(container: Spec, path: str, volumes: set[Any], names: set[str]) -
     yield from _variables(container.get("env") or (), f"{path}.env")
     yield from _mounts(container.get("volumeMounts") or (), f"{path}.volumeMounts", volumes)
     yield from _resources(container.get("resources") or {}, f"{path}.resources")
+    yield from _security(container.get("securityContext") or {}, f"{path}.securityContext")
 
 
 def _probe(probe: Any, path: str) -> Iterator[Cause]:
@@ -135,6 +168,20 @@ def _variables(variables: Iterable[Spec], path: str) -> Iterator[Cause]:
         yield from given(f"{path}[{n}].name", each.get("name"))
         if each.get("value") and each.get("valueFrom"):
             yield wrong(f"{path}[{n}].valueFrom", "", "may not be specified when `value` is not empty")
+        field = ((each.get("valueFrom") or {}).get("fieldRef") or {}).get("fieldPath")
+        if field and field not in FIELDS and not field.startswith(("metadata.labels[", "metadata.annotations[")):
+            why = f"error converting fieldPath: field label not supported: {field}"
+            yield wrong(f"{path}[{n}].valueFrom.fieldRef.fieldPath", field, why)
+
+
+def _go_name(name: str) -> str:
+    return "SELinuxOptions" if name == "seLinuxOptions" else f"{name[0].upper()}{name[1:]}"
+
+
+def _security(context: Spec, path: str) -> Iterator[Cause]:
+    if context.get("privileged") and context.get("allowPrivilegeEscalation") is False:
+        internal = {_go_name(name): context.get(name) for name in SECURITY}
+        yield wrong(path, internal, "cannot set `allowPrivilegeEscalation` to false and `privileged` to true")
 
 
 def _mounts(mounts: Iterable[Spec], path: str, volumes: set[Any]) -> Iterator[Cause]:

@@ -1,63 +1,11 @@
-"""Label and field selectors of a list, and what they select."""
+"""The fieldSelector parameter of a list, and what it selects."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from kfinstall.contracts.manifest import Body
+from kfinstall.sandbox.label_selectors import Selects
 from kfinstall.sandbox.status import bad_request
-
-Selects = Callable[[Body], bool]
-_SET = re.compile(r"^\s*([A-Za-z0-9._/-]+)\s+(in|notin)\s*\(([^)]*)\)\s*$")
-_PAIR = re.compile(r"^\s*([A-Za-z0-9._/-]+)\s*(==|=|!=)\s*([A-Za-z0-9._-]*)\s*$")
-_NUMBER = re.compile(r"^\s*([A-Za-z0-9._/-]+)\s*(>|<)\s*(-?[0-9]+)\s*$")
-_EXISTS = re.compile(r"^\s*(!?)\s*([A-Za-z0-9._/-]+)\s*$")
-
-Labels = Mapping[str, str]
-
-
-def label_selector(text: str) -> Selects:
-    """What a labelSelector parameter selects. Raises StatusError 400 when it is none."""
-    rules = [_label_rule(part) for part in _split(text)]
-
-    def selects(body: Body) -> bool:
-        labels: Labels = body["metadata"].get("labels") or {}
-        return all(rule(labels) for rule in rules)
-
-    return selects
-
-
-def _split(text: str) -> list[str]:
-    """At the commas that are not between parentheses. Raises StatusError 400 where nothing is between two."""
-    parts = re.split(r",(?![^(]*\))", text) if text.strip() else []
-    if any(not part.strip() for part in parts[:-1]):
-        raise bad_request("found ',', expected: identifier after ','")
-    return [part for part in parts if part.strip()]
-
-
-def _label_rule(part: str) -> Callable[[Labels], bool]:
-    if found := _SET.match(part):
-        key, wanted, names = found[1], found[2] == "in", {name.strip() for name in found[3].split(",")}
-        return lambda labels: (labels[key] in names) == wanted if key in labels else not wanted
-    if found := _PAIR.match(part):
-        name, equal, value = found[1], found[2] != "!=", found[3]
-        return lambda labels: (labels.get(name) == value) == equal
-    if found := _NUMBER.match(part):
-        name, more, bound = found[1], found[2] == ">", int(found[3])
-        return lambda labels: _integer(labels.get(name), bound, more=more)
-    if found := _EXISTS.match(part):
-        name, wanted = found[2], not found[1]
-        return lambda labels: (name in labels) == wanted
-    raise bad_request(f"unable to parse requirement: {part.strip()!r} is not a label selector")
-
-
-def _integer(value: str | None, bound: int, *, more: bool) -> bool:
-    try:
-        number = int(value or "")
-    except ValueError:
-        return False
-    return number > bound if more else number < bound
-
 
 FIELDS: Mapping[str, frozenset[str]] = {
     "pods": frozenset(
