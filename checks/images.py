@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from kfinstall.contracts.check import Check
 from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Evidence, Finding, Severity
+from kfinstall.contracts.fix import Fix
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.containers import containers
 from kfinstall.facts.distributions import fitting
-from kfinstall.facts.kinds import EVENT, NODE, POD, SECRET
+from kfinstall.facts.kinds import EVENT, NODE, POD, SECRET, SERVICE_ACCOUNT
+from kfinstall.facts.logins import with_login
 from kfinstall.facts.mirrored import mirrored
 from kfinstall.facts.mirrors import moved, public_mirror
 from kfinstall.facts.moments import between
@@ -66,8 +68,15 @@ def _finding(failures: list[FailedPull], snapshot: Snapshot) -> Finding:
         remedy=_remedy(failures, snapshot),
         evidence=(*_said(failures), *_architectures(failures, snapshot)),
         docs=explained.docs,
-        fix=mirrored(failures, snapshot) if explained.cause == "img-network-timeout" else None,
+        fix=_fix(failures, snapshot),
     )
+
+
+def _fix(failures: list[FailedPull], snapshot: Snapshot) -> Fix | None:
+    cause = failures[0].explained.cause
+    if cause == "img-network-timeout":
+        return mirrored(failures, snapshot)
+    return with_login(failures, snapshot) if cause in UNAUTHORISED else None
 
 
 def _said(failures: list[FailedPull]) -> Iterator[Evidence]:
@@ -253,7 +262,7 @@ CHECKS = (
         _("Are all images pulled?"),
         frozenset({POD}),
         not_pulled,
-        also=frozenset({EVENT, NODE, SECRET, *POD_OWNERS}),
+        also=frozenset({EVENT, NODE, SECRET, SERVICE_ACCOUNT, *POD_OWNERS}),
         docs="https://kubernetes.io/docs/concepts/containers/images/",
     ),
     Check(

@@ -8,12 +8,13 @@ from kfinstall.contracts.check import Check
 from kfinstall.contracts.explanation import Json, Remedy
 from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.fix import Fix, Patch
-from kfinstall.contracts.manifest import Body, ObjectKey
+from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import classify, explanation
 from kfinstall.facts.distributions import provider
 from kfinstall.facts.kinds import CLAIM, EVENT, NODE, POD, STORAGE_CLASS, VOLUME
 from kfinstall.facts.moments import between
+from kfinstall.facts.node_volumes import FOLDER, host_label, node_volume
 from kfinstall.facts.owners import key_of
 from kfinstall.facts.provisioners import CSI_DRIVER, driver, is_nfs_of_old, is_ready, is_registered, pods_of
 from kfinstall.facts.quantities import amount
@@ -31,6 +32,12 @@ from kfinstall.words import _, counted
 
 PATIENCE = timedelta(seconds=30)
 """How long a claim waits before it is asked who would make its volume."""
+
+FIXES = "kfinstall/doctor"
+"""Where the manifests of fixes come from."""
+
+CLOUDS = frozenset({"aws", "azure", "gce", "alicloud", "openstack", "ibm", "digitalocean"})
+"""Makers of nodes that come and go, and that have disks of their own to offer."""
 
 LOCAL_PATH = "https://raw.githubusercontent.com/rancher/local-path-provisioner/v0.0.31/deploy/local-path-storage.yaml"
 EBS = "ebs.csi.aws.com"
@@ -66,7 +73,7 @@ def without_class(snapshot: Snapshot) -> Iterator[Finding]:
             *map(_asks, claims),
         ),
         docs=explained.docs,
-        fix=_default_fix(usable[0]) if len(usable) == 1 else None,
+        fix=_fix(usable, claims, snapshot),
     )
 
 
@@ -93,6 +100,24 @@ def _default_remedy(usable: Sequence[str], snapshot: Snapshot) -> Remedy:
 
 def _make_default(name: str, value: str = "true") -> str:
     return f'kubectl patch storageclass {name} -p \'{{"metadata":{{"annotations":{{"{DEFAULT}":"{value}"}}}}}}\''
+
+
+def _fix(usable: Sequence[str], claims: Sequence[Body], snapshot: Snapshot) -> Fix | None:
+    """The only class as the default; without any, and on a single node of no cloud, folders of it. Else None."""
+    if usable:
+        return _default_fix(usable[0]) if len(usable) == 1 else None
+    nodes = snapshot.all(NODE)
+    return _folders_fix(nodes[0], claims) if len(nodes) == 1 and provider(nodes[0]) not in CLOUDS else None
+
+
+def _folders_fix(node: Body, claims: Sequence[Body]) -> Fix:
+    """The claims themselves cannot be changed any more, so the next install has to leave them as they are."""
+    return Fix(
+        _("Make each claim a volume that is a folder of {node}").format(node=node["metadata"]["name"]),
+        manifests=tuple(Manifest(node_volume(claim, host_label(node)), FIXES) for claim in claims),
+        settings={"storage.type": "static"},
+        risk=_("The data is on this node only, under {folder}; nobody deletes it there.").format(folder=FOLDER),
+    )
 
 
 def _default_fix(name: str) -> Fix:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,11 @@ PAUSE = 5.0
 @click.option("--watch", is_flag=True, help=_("Look again and again until nothing is wrong."))
 @click.option("--fix", is_flag=True, help=_("Mend what can be mended safely: shows each change and asks."))
 @click.option("--dry-run", is_flag=True, help=_("With --fix: let the server check the changes, and change nothing."))
+@click.option(
+    "--recreate",
+    is_flag=True,
+    help=_("With --fix and -f: make a local cluster anew that is too small; all in it is lost."),
+)
 @yes_option
 @click.option(
     "--fail-on",
@@ -65,17 +71,17 @@ PAUSE = 5.0
 )
 @output_option("text", "short", "json", "yaml", "html")
 def doctor(*, source: Path | None, only: tuple[str, ...], skip: tuple[str, ...], list_checks: bool, watch: bool,
-           fix: bool, dry_run: bool, yes: bool, fail_on: str, output: str, phase: str | None, user: str | None,
-           request_timeout: str, **document: Any) -> ExitCode:  # fmt: skip
+           fix: bool, dry_run: bool, recreate: bool, yes: bool, fail_on: str, output: str, phase: str | None,
+           user: str | None, request_timeout: str, **document: Any) -> ExitCode:  # fmt: skip
     """Say what is wrong with a cluster and the Kubeflow on it, why, and what to do.
 
     With -f FILE, say before anything is written what will not fit, or not be allowed, when the FILE is installed.
-    Nothing is changed without --fix. Exits 0 when nothing is wrong, 3 when something is, and 5 for warnings only with
+    Nothing is changed without --fix; with -f, the FILE is changed, too, where the next install would undo what was
+    mended. Exits 0 when nothing is wrong, 3 when something is, and 5 for warnings only with
     --fail-on=warn.
     """
     flags = DocumentFlags(**document)
-    asked_phase = Phase(phase or (Phase.PRE if flags.files else Phase.POST))
-    checks = _chosen(only, skip, asked_phase)
+    checks = _chosen(only, skip, _phases(phase, with_file=bool(flags.files), fix=fix))
     if list_checks:
         click.echo("\n".join(map(_listed, checks)))
         return ExitCode.OK
@@ -90,30 +96,64 @@ def doctor(*, source: Path | None, only: tuple[str, ...], skip: tuple[str, ...],
 
     release = asked.release(flags) if flags.files else None
     look = Look(flags, ConnectionFlags(user=user, request_timeout=request_timeout), kinds_of(checks), release)
-    return _live(look, checks, output, fail_on, watch=watch, fix=fix, dry_run=dry_run, yes=yes)
+    wanted = Mending(fix=fix, dry_run=dry_run, recreate=recreate, yes=yes)
+    return _live(look, checks, output, fail_on, wanted, watch=watch)
 
 
-def _live(
-    look: Look, checks: list[Check], output: str, fail_on: str, *, watch: bool, fix: bool, dry_run: bool, yes: bool
-) -> ExitCode:
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """What may be changed, and whether the user is asked."""
+
+    fix: bool
+    dry_run: bool
+    recreate: bool
+    yes: bool
+
+
+def _live(look: Look, checks: list[Check], output: str, fail_on: str, wanted: Mending, *, watch: bool) -> ExitCode:
     from kfinstall.cli import mending  # noqa: PLC0415 - help must not load the doctor
     from kfinstall.doctor.examination import examine  # noqa: PLC0415 - as above
 
     def report() -> "Report":
         return examine(look.snapshot(), checks)
 
-    if fix:
-        mending.refuse_unasked(yes=yes, dry_run=dry_run)
+    if wanted.fix:
+        mending.refuse_unasked(yes=wanted.yes, dry_run=wanted.dry_run)
     found = _watched(report, fail_on) if watch else report()
     click.echo(_printed(found, output))
-    findings = mending.fixable(found) if fix else []
-    if fix and not findings:
+    if wanted.fix and _made_anew(look, found, wanted):
+        return ExitCode.OK
+    findings = mending.fixable(found) if wanted.fix else []
+    if wanted.fix and not findings:
         click.echo(_("There is nothing that could be mended safely."), err=True)
-    if findings and look.cluster and mending.mended(look.cluster, findings, dry_run=dry_run, yes=yes):
+    files, dry_run, yes = look.flags.files, wanted.dry_run, wanted.yes
+    if findings and look.cluster and mending.mended(look.cluster, findings, files, dry_run=dry_run, yes=yes):
         found = report()
         click.echo(_("\nAfter the changes:"), err=True)
         click.echo(_printed(found, "short" if output == "text" else output))
     return _exit_code(found, fail_on)
+
+
+def _made_anew(look: Look, report: "Report", wanted: Mending) -> bool:
+    """Whether a cluster that is too small was made anew, larger, on the user's word."""
+    from kfinstall.cli import enlarging  # noqa: PLC0415 - loads platforms
+
+    larger = enlarging.enlargement(look.release, report) if look.release else None
+    if larger is None:
+        return False
+    if not wanted.recreate:
+        click.echo(_("The cluster is too small. It becomes larger by being made anew: add --recreate."), err=True)
+        return False
+    return enlarging.enlarged(larger, look.flags.files, dry_run=wanted.dry_run, yes=wanted.yes)
+
+
+def _phases(asked: str | None, *, with_file: bool, fix: bool) -> frozenset[Phase]:
+    """Before an install where there is a file; to mend what stands and its file, before and after."""
+    if asked:
+        return frozenset({Phase(asked)})
+    if with_file:
+        return frozenset(Phase) if fix else frozenset({Phase.PRE})
+    return frozenset({Phase.POST})
 
 
 def _watched(look: Callable[[], "Report"], fail_on: str) -> "Report":
@@ -131,8 +171,8 @@ def _watched(look: Callable[[], "Report"], fail_on: str) -> "Report":
         time.sleep(PAUSE)
 
 
-def _chosen(only: Sequence[str], skip: Sequence[str], phase: Phase) -> list[Check]:
-    """The checks of a phase that are asked for. Raises UsageError for a name that means none."""
+def _chosen(only: Sequence[str], skip: Sequence[str], phases: frozenset[Phase]) -> list[Check]:
+    """The checks of some phases that are asked for. Raises UsageError for a name that means none."""
     known, broken = registered()
     for plugin in broken:
         click.echo(_("Warning: {message}").format(message=plugin), err=True)
@@ -143,7 +183,7 @@ def _chosen(only: Sequence[str], skip: Sequence[str], phase: Phase) -> list[Chec
     return [
         check
         for check in known
-        if phase in check.phases
+        if phases & check.phases
         and (not only or any(_is_meant(check, name) for name in only))
         and not any(_is_meant(check, name) for name in skip)
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import yaml
 
+from kfinstall.cli import credentials, keeping
 from kfinstall.contracts.finding import Finding
 from kfinstall.contracts.fix import Fix
 from kfinstall.contracts.resource import GroupKind, Resource
@@ -24,19 +25,28 @@ def fixable(report: "Report") -> list[Finding]:
     return [finding for root in report.roots for finding in root.walk() if finding.fix]
 
 
-def mended(cluster: "Cluster", findings: Sequence[Finding], *, dry_run: bool, yes: bool) -> bool:
-    """Show every fix, ask, and make it; whether all that were wanted were made."""
+def mended(
+    cluster: "Cluster", findings: Sequence[Finding], files: Sequence[str] = (), *, dry_run: bool, yes: bool
+) -> bool:
+    """Show every fix, ask, and make it; whether all that were wanted were made.
+
+    files: of the document, of which one is changed where the next install would undo a fix.
+    """
     from kfinstall.kube import discovery  # noqa: PLC0415 - imports the client library
 
     resources = discovery.discover(cluster.connection)
     fine = True
     for finding in findings:
         assert finding.fix  # noqa: S101 - fixable() chose it
-        for line in _shown(finding.title, finding.fix):
+        kept = keeping.change(files, finding.fix.settings)
+        for line in (*_shown(finding.title, finding.fix), *keeping.shown(kept, finding.fix.settings)):
             click.echo(line, err=True)
         if not (yes or dry_run or click.confirm(_("Do this?"), default=False, err=True)):
             continue
-        fine = _made(cluster, finding.fix, resources, dry_run=dry_run) and fine
+        made = _made(cluster, finding.fix, resources, dry_run=dry_run)
+        if made and not dry_run:
+            keeping.written(kept)
+        fine = made and fine
     return fine
 
 
@@ -54,6 +64,11 @@ def _shown(title: str, fix: Fix) -> Iterator[str]:
 
     yield ""
     yield _("{finding}: {fix}").format(finding=title, fix=fix.title)
+    for login in fix.logins:
+        secrets = ", ".join(f"{namespace}/{login.name}" for namespace in login.namespaces)
+        yield _("  apply Secret {secrets}: credentials for {registry}, from {variables} or asked for").format(
+            secrets=secrets, registry=login.registry, variables=credentials.names(login)
+        )
     for deed in deeds(fix):
         yield f"  {in_words(deed.act)} {deed.key}"
         if deed.body:
@@ -66,7 +81,12 @@ def _shown(title: str, fix: Fix) -> Iterator[str]:
 def _made(cluster: "Cluster", fix: Fix, resources: Mapping[GroupKind, Resource], *, dry_run: bool) -> bool:
     from kfinstall.engine.mending import mend  # noqa: PLC0415 - imports the client library
 
-    for deed in mend(cluster, fix, resources, dry_run=dry_run):
+    secrets = [] if dry_run else credentials.given(fix.logins)
+    if secrets is None:
+        wanted = "; ".join(dict.fromkeys(credentials.names(login) for login in fix.logins))
+        click.echo(_("  ✗ needs credentials; set {variables}").format(variables=wanted), err=True)
+        return False
+    for deed in mend(cluster, fix, resources, secrets, dry_run=dry_run):
         if deed.error:
             click.echo(f"  ✗ {in_words(deed.act)} {deed.key}: {deed.error.what}", err=True)
             return False

@@ -1,7 +1,7 @@
 """What kfinstall needs of a platform: its options, the way to its cluster, and, where it can, the cluster itself.
 
 Every platform is a Platform; what else it can do, it shows by being a Detects, a Transforms, a Prefers,
-a Lifecycle, a Stops, an Offers, a Chooses, a BringsGpus.
+a Lifecycle, a Stops, an Offers, an Enlarges, a Chooses, a BringsGpus.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -277,6 +277,17 @@ class BringsGpus(Protocol[OptionsT_contra]):
 
     def device_plugin(self, options: OptionsT_contra) -> str:
         """Who installs the device plugin there, or why there is none, in a sentence."""
+
+
+@runtime_checkable
+class Enlarges(Protocol[OptionsT_contra]):
+    """A platform whose clusters become larger only by being made anew, without what is in them."""
+
+    def enlarged(self, options: OptionsT_contra, least: Size, host: Host) -> Mapping[str, Any]:
+        """Keys of `platform` with which Lifecycle.create makes the standing cluster anew, at least that large.
+
+        Empty where none stands, or it is that large already.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Carrying out a fix of the doctor: a handful of requests, in order, each checked by the server."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -11,6 +11,8 @@ from kfinstall.contracts.resource import GroupKind, Resource
 from kfinstall.errors import ApiError, ClusterError
 from kfinstall.kube.cluster import Cluster
 from kfinstall.kube.connection import METADATA
+from kfinstall.model.images import PullSecret
+from kfinstall.transform.images import pull_secret
 from kfinstall.words import _
 
 MANAGER = "kfinstall-doctor"
@@ -31,23 +33,39 @@ class Deed:
 
     act: Act
     key: ObjectKey
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] = field(repr=False)
     error: ClusterError | None = None
 
 
 def mend(
-    cluster: Cluster, fix: Fix, resources: Mapping[GroupKind, Resource], *, dry_run: bool = False
+    cluster: Cluster,
+    fix: Fix,
+    resources: Mapping[GroupKind, Resource],
+    secrets: Sequence[PullSecret] = (),
+    *,
+    dry_run: bool = False,
 ) -> Iterator[Deed]:
-    """Do what a fix says, up to the first refusal. dry_run: only let the server check it. Raises ClusterError."""
-    for deed in deeds(fix):
+    """Do what a fix says, up to the first refusal. Raises ClusterError.
+
+    secrets: for its logins, in their order. dry_run: only let the server check it.
+    """
+    for deed in (*_logged_in(fix, secrets), *deeds(fix)):
         error = _refusal(cluster, deed, resources, dry_run=dry_run)
         yield Deed(deed.act, deed.key, deed.body, error)
         if error:
             return
 
 
+def _logged_in(fix: Fix, secrets: Sequence[PullSecret]) -> Iterator[Deed]:
+    """The requests that make pull secrets. Not to be shown: they are credentials."""
+    for login, secret in zip(fix.logins, secrets, strict=False):
+        for namespace in login.namespaces:
+            manifest = pull_secret(secret, namespace)
+            yield Deed(Act.APPLY, manifest.key, manifest.body)
+
+
 def deeds(fix: Fix) -> list[Deed]:
-    """The requests of a fix."""
+    """The requests of a fix, but for its logins."""
     return [
         *(Deed(Act.APPLY, manifest.key, manifest.body) for manifest in fix.manifests),
         *(Deed(Act.PATCH, patch.key, patch.merge) for patch in fix.patches),

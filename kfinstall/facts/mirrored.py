@@ -7,7 +7,7 @@ from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.resource import GroupKind
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.kinds import DAEMON_SET, DEPLOYMENT, STATEFUL_SET
-from kfinstall.facts.mirrors import public_mirror
+from kfinstall.facts.mirrors import PUBLIC, public_mirror
 from kfinstall.facts.owners import workload
 from kfinstall.facts.pulls import FailedPull
 from kfinstall.words import _
@@ -37,9 +37,8 @@ def mirrored(failures: Iterable[FailedPull], snapshot: Snapshot) -> Fix | None:
         _("Pull from {mirror}").format(mirror=public_mirror().registry),
         patches=tuple(patches.values()),
         deletions=tuple(dict.fromkeys(stuck)),
-        risk=_("{mirror} is run by somebody else. The next install puts the old names back.").format(
-            mirror=public_mirror().registry
-        ),
+        settings={"images.mirror": PUBLIC},
+        risk=_("{mirror} is run by somebody else.").format(mirror=public_mirror().registry),
     )
 
 

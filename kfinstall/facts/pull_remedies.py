@@ -56,16 +56,16 @@ def with_secret(failures: Sequence[FailedPull], snapshot: Snapshot) -> tuple[str
     """
     commands = []
     for (namespace, registry), refused in _by_place(failures).items():
-        names = _missing_secrets(refused, snapshot)
+        names = missing_secrets(refused, snapshot)
         server = DOCKER_HUB_LOGIN if registry == DOCKER_HUB else registry
-        for name in names or [re.sub(r"[^a-z0-9]+", "-", registry.lower()).strip("-")]:
+        for name in names or [secret_name(registry)]:
             commands.append(
                 f"kubectl -n {namespace} create secret docker-registry {name} --docker-server={server} "
                 "--docker-username=USER --docker-password=TOKEN"
             )
             if not names:  # no pod knows it yet
                 patch = f'{{"imagePullSecrets":[{{"name":"{name}"}}]}}'
-                accounts = sorted({_account(failure) for failure in refused})
+                accounts = sorted({account_of(failure) for failure in refused})
                 commands += [f"kubectl -n {namespace} patch serviceaccount {each} -p '{patch}'" for each in accounts]
         again = dict.fromkeys(failure.pod.name for failure in refused if not names and controller(failure.body))
         if again:
@@ -81,7 +81,12 @@ def _by_place(failures: Iterable[FailedPull]) -> dict[tuple[str, str], list[Fail
     return found
 
 
-def _missing_secrets(failures: Iterable[FailedPull], snapshot: Snapshot) -> list[str]:
+def secret_name(registry: str) -> str:
+    """Of the pull secret for a registry."""
+    return re.sub(r"[^a-z0-9]+", "-", registry.lower()).strip("-")
+
+
+def missing_secrets(failures: Iterable[FailedPull], snapshot: Snapshot) -> list[str]:
     """The pull secrets that pods name and their namespace does not have."""
     if not snapshot.knows(SECRET):
         return []
@@ -95,7 +100,8 @@ def _missing_secrets(failures: Iterable[FailedPull], snapshot: Snapshot) -> list
     )
 
 
-def _account(failure: FailedPull) -> str:
+def account_of(failure: FailedPull) -> str:
+    """The service account of the pod."""
     return str((failure.body.get("spec") or {}).get("serviceAccountName") or "default")
 
 

@@ -91,7 +91,7 @@ def _with_secret(manifests: Sequence[Manifest], secret: PullSecret, namespace: s
         if body is not each.body:
             namespaces.add(each.namespace or namespace)
         changed.append(Manifest(body, each.application))
-    made = [] if secret.password is None else [_secret(secret, place) for place in sorted(namespaces)]
+    made = [] if secret.password is None else [pull_secret(secret, place) for place in sorted(namespaces)]
     return [*changed, *made]
 
 
@@ -118,8 +118,11 @@ def _naming(holder: Body, name: str) -> Body:
     return holder if {"name": name} in named else {**holder, "imagePullSecrets": [*named, {"name": name}]}
 
 
-def _secret(secret: PullSecret, namespace: str) -> Manifest:
-    """https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/"""
+def pull_secret(secret: PullSecret, namespace: str) -> Manifest:
+    """A Secret with credentials, for a namespace.
+
+    https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/
+    """
     host = str(secret.registry).partition("/")[0]
     password = secret.password.get_secret_value() if secret.password else ""
     login = {"username": secret.username, "password": password}

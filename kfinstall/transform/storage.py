@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from kfinstall.contracts.manifest import Body, Manifest
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.errors import PlanRefused
+from kfinstall.facts.node_volumes import NO_CLASS
 from kfinstall.facts.volumes import is_default
 from kfinstall.model.storage import Automatic, HostPath, LocalPath, NamedClass, Nfs, NfsProvisioner, Storage
 from kfinstall.transform import provisioners, volumes
@@ -24,7 +25,7 @@ def transformed(
             _refuse_missing(name, manifests, surroundings)
             added: Iterable[Body] = ()
         case HostPath():
-            name, added = volumes.NO_CLASS, volumes.of_node(manifests, storage, surroundings)
+            name, added = NO_CLASS, volumes.of_node(manifests, storage, surroundings)
         case Nfs(name=name):
             added = volumes.of_server(manifests, storage, surroundings)
         case NfsProvisioner(name=name) | LocalPath(name=name):

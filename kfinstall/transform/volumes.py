@@ -8,15 +8,12 @@ from collections.abc import Iterator, Sequence
 from kfinstall.contracts.manifest import Body, Manifest
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.errors import PlanRefused
+from kfinstall.facts.node_volumes import host_label, node_volume, retained
 from kfinstall.facts.quantities import amount
 from kfinstall.facts.volumes import NO_PROVISIONER, wanted_size
 from kfinstall.model.storage import NUMBER, HostPath, Nfs
 from kfinstall.transform.claims import claims, without_class
 from kfinstall.words import _, counted
-
-HOST_NAME = "kubernetes.io/hostname"
-NO_CLASS = ""
-"""Of claims that are to have a volume of no class, whatever the default class is."""
 
 
 def of_node(manifests: Sequence[Manifest], storage: HostPath, surroundings: Surroundings) -> Iterator[Body]:
@@ -24,18 +21,7 @@ def of_node(manifests: Sequence[Manifest], storage: HostPath, surroundings: Surr
     found = [claim for claim in claims(manifests, surroundings.namespace) if without_class(claim)]
     host = _host(storage, surroundings.nodes) if found else ""
     for claim in found:
-        namespace, name = claim["metadata"]["namespace"], claim["metadata"]["name"]
-        folder = {"path": f"{storage.path}/{namespace}/{name}", "type": "DirectoryOrCreate"}
-        rule = {"key": HOST_NAME, "operator": "In", "values": [host]}
-        yield _volume(
-            f"{namespace}-{name}",
-            capacity={"storage": wanted_size(claim)},
-            accessModes=list(claim["spec"].get("accessModes") or ["ReadWriteOnce"]),
-            storageClassName=NO_CLASS,
-            claimRef={"namespace": namespace, "name": name},
-            hostPath=folder,
-            nodeAffinity={"required": {"nodeSelectorTerms": [{"matchExpressions": [rule]}]}},
-        )
+        yield node_volume(claim, host, storage.path)
 
 
 def of_server(manifests: Sequence[Manifest], storage: Nfs, surroundings: Surroundings) -> Iterator[Body]:
@@ -48,18 +34,13 @@ def of_server(manifests: Sequence[Manifest], storage: Nfs, surroundings: Surroun
         "provisioner": NO_PROVISIONER,
     }
     for number in range(1, storage.count + 1):
-        yield _volume(
+        yield retained(
             f"{storage.name}-{number}",
             capacity={"storage": storage.size},
             accessModes=["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany"],
             storageClassName=storage.name,
             nfs={"server": storage.server, "path": storage.path.replace(NUMBER, str(number))},
         )
-
-
-def _volume(name: str, **spec: object) -> Body:
-    retained = {"persistentVolumeReclaimPolicy": "Retain", **spec}
-    return {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": retained}
 
 
 def _host(storage: HostPath, nodes: Sequence[Body] | None) -> str:
@@ -84,8 +65,7 @@ def _host(storage: HostPath, nodes: Sequence[Body] | None) -> str:
             _('There is no node "{name}" in the cluster (storage.node).').format(name=storage.node),
             why=_("Nodes: {names}").format(names=", ".join(sorted(known)) or _("none")),
         )
-    labels = node["metadata"].get("labels") or {}
-    return str(labels.get(HOST_NAME) or node["metadata"]["name"])
+    return host_label(node)
 
 
 def _refuse_scarce(found: Sequence[Body], storage: Nfs) -> None:

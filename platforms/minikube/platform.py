@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from math import ceil
 from typing import Any
 
 from kfinstall.contracts.finding import Finding, Severity
@@ -23,7 +24,7 @@ from kfinstall.words import _
 from platforms.docker_engine import docker_engine, docker_tool, inotify, no_docker
 from platforms.minikube.drivers import drivers
 from platforms.minikube.events import progress
-from platforms.minikube.options import CONTAINERS, GIB, VIRTUAL_MACHINES, MinikubeOptions
+from platforms.minikube.options import CONTAINERS, GIB, VIRTUAL_MACHINES, MinikubeOptions, bytes_of
 from platforms.minikube.profile import Profile, profiles, size_text
 from platforms.obstacle import obstacle
 
@@ -102,6 +103,15 @@ class Minikube:
         if self.status(options, host).phase is ClusterPhase.OUTGROWN:
             yield from self.delete(options, host)
         yield from progress(host, "start", *_arguments(options))
+
+    def enlarged(self, options: MinikubeOptions, least: Size, host: Host) -> Mapping[str, Any]:
+        profile = _profile(options, host)
+        cpus = max(options.cpus, ceil((least.cpus or 0) / options.nodes))
+        memory = max(bytes_of(options.memory), ceil((least.memory or 0) / options.nodes / GIB) * GIB)
+        wanted = options.model_copy(update={"cpus": cpus, "memory": f"{memory // GIB}g"})
+        if profile is None or not _smaller(profile, wanted):
+            return {}
+        return {"cpus": wanted.cpus, "memory": wanted.memory, "recreate": True}
 
     def stop(self, options: MinikubeOptions, host: Host) -> Iterator[Progress]:
         yield from progress(host, "stop", "-p", options.profile)

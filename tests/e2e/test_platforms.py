@@ -123,6 +123,26 @@ def test_a_cluster_too_small_is_never_made(kfinstall: Kfinstall, programs: Stand
     assert programs.calls("minikube", "start") == []
 
 
+def test_a_cluster_that_is_too_small_is_made_anew_by_the_users_word(
+    kfinstall: Kfinstall, programs: StandIns, control_plane: Cluster, file: Path
+) -> None:
+    """The cluster behind minikube has no node at all, so nothing of the plan fits."""
+    kfinstall.environment["STAND_IN_CLUSTER"] = str(control_plane.kubeconfig())
+    small = ("--set", "platform.cpus=2", "--set", "platform.memory=4g")
+    assert kfinstall("platforms", "create", "-f", file, *small, "--yes").code == 0
+    told = kfinstall("doctor", "-f", file, "--only", "plan", "--fix", "--yes")
+    assert told.code == 3
+    assert "It becomes larger by being made anew: add --recreate." in told.err
+    assert programs.calls("minikube", "delete") == []
+    anew = kfinstall("doctor", "-f", file, "--only", "plan", "--fix", "--recreate", "--yes")
+    assert "EVERYTHING IN IT IS LOST" in anew.err
+    assert "now: OK, v1.34.0, 2 CPUs, 4 GiB of memory" in anew.err
+    assert "then: minikube profile kubeflow (4 CPUs, 8 GiB of memory" in anew.err
+    assert anew.code == 0
+    assert len(programs.calls("minikube", "delete")) == 1
+    assert programs.state("minikube")["kubeflow"]["Config"]["CPUs"] == 4
+
+
 def test_only_makers_of_clusters_make_clusters(kfinstall: Kfinstall, file: Path) -> None:
     refused = kfinstall("platforms", "create", "-f", file, "--set", "platform={type: existing}", "--yes")
     assert refused.code == 2

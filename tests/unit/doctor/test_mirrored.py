@@ -38,7 +38,7 @@ def test_the_template_gets_the_name_of_the_mirror() -> None:
     assert patches(found) == {"DaemonSet": {"spec": {"template": {"spec": {"containers": MIRRORED}}}}}
     assert found.fix
     assert (found.fix.title, found.fix.deletions) == ("Pull from m.daocloud.io", ())
-    assert "The next install puts the old names back." in found.fix.risk
+    assert found.fix.settings == {"images.mirror": "daocloud"}
 
 
 def test_a_pod_that_a_stateful_set_would_keep_goes() -> None:

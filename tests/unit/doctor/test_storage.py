@@ -82,6 +82,18 @@ def test_without_any_class_a_provisioner_is_wanted() -> None:
     assert found.remedy.commands[0].startswith("eksctl create addon --name aws-ebs-csi-driver")
 
 
+def test_without_any_class_a_single_node_has_folders_for_the_claims() -> None:
+    [found] = without_class(snapshot(claim(), node("n", "a")))
+    assert found.fix
+    [volume] = found.fix.manifests
+    assert volume.body["spec"]["claimRef"] == {"namespace": key().namespace, "name": key().name}
+    assert volume.body["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
+    assert found.fix.settings == {"storage.type": "static"}
+    for nodes in ([], [node("n", "a"), node("m", "a")], [node("n", "a", "aws:///eu-west-1a/i-1")]):
+        [found] = without_class(snapshot(claim(), *nodes))
+        assert found.fix is None
+
+
 @pytest.mark.parametrize(
     "bodies",
     [

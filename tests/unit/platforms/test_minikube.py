@@ -40,6 +40,17 @@ def titles(machine: TestMachine, severity: Severity, **given: Any) -> list[str]:
     return [each.title for each in PLATFORM.preflight(options(**given), machine) if each.severity is severity]
 
 
+def test_a_profile_that_is_too_small_can_be_made_anew_larger(machine: TestMachine) -> None:
+    small = options(cpus=4, memory="8g")
+    assert PLATFORM.enlarged(small, Size(8, 16 * GIB), machine) == {}
+    list(PLATFORM.create(small, machine))
+    larger = PLATFORM.enlarged(small, Size(8, 16 * GIB + 1), machine)
+    assert larger == {"cpus": 8, "memory": "17g", "recreate": True}
+    assert PLATFORM.enlarged(small, Size(4, 8 * GIB), machine) == {}
+    asked = small.model_copy(update=larger)
+    assert PLATFORM.status(asked, machine).phase is ClusterPhase.OUTGROWN
+
+
 def test_a_profile_is_made_and_deleted(machine: TestMachine) -> None:
     wanted = options()
     assert PLATFORM.status(wanted, machine).phase is ClusterPhase.ABSENT
