@@ -1,21 +1,28 @@
 """The review: everything that will happen, before anything does."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
+from textual.events import Callback
 from textual.screen import Screen
 from textual.widgets import Button, Footer, Static
 
+from kfinstall.engine.state_folder import state_home
 from kfinstall.errors import KfinstallError
 from kfinstall.guide import reviewing, saving
 from kfinstall.guide.checking import NAME, checked
-from kfinstall.guide.draft import Draft
-from kfinstall.words import _
+from kfinstall.guide.draft import Draft, draft_path, forget, save
+from kfinstall.guide.outlook import Objects, Outlook, kinds, outlook, total
+from kfinstall.tui.background import Background
+from kfinstall.words import _, counted
+
+HEADING = "bold $secondary"
 
 
 class Review(Screen[None]):
@@ -24,6 +31,13 @@ class Review(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", _("Back"), id="review.back"),
         Binding("f6", "save", _("Save the file"), id="review.save"),
+        Binding("f5", "look", _("Look again"), id="review.look"),
+        Binding("left", "app.focus_previous", show=False, id="review.left"),
+        Binding("right", "app.focus_next", show=False, id="review.right"),
+        Binding("down", "scroll(1)", show=False, id="review.down"),
+        Binding("up", "scroll(-1)", show=False, id="review.up"),
+        Binding("pagedown", "scroll(10)", show=False, id="review.pagedown"),
+        Binding("pageup", "scroll(-10)", show=False, id="review.pageup"),
     ]
 
     def __init__(self, draft: Draft) -> None:
@@ -32,43 +46,166 @@ class Review(Screen[None]):
         loaded = checked(draft).loaded
         assert loaded is not None  # noqa: S101 - the walk ends only with a valid document
         self.loaded = loaded
+        self.saved: Path | None = None
+        self.outlook: Outlook | KfinstallError | None = None
+        self._background = Background(self)
+        self._cluster = reviewing.cluster_name(loaded)
 
     def compose(self) -> ComposeResult:
         yield Static(_("Review: nothing has been changed yet"), id="asks", markup=False, classes="title")
-        with VerticalScroll(id="review"):
-            yield Static(id="answers", markup=False)
-            yield Static(_("The file"), markup=False, classes="heading")
-            yield Static(saving.file_text(self.loaded), markup=False, id="file")
-            yield Static(_("The same, unattended"), markup=False, classes="heading")
-            commands = [*saving.exports(self.draft), saving.command(NAME)]
-            yield Static("\n".join(commands), markup=False, id="command")
+        with Horizontal(id="body"):
+            with VerticalScroll(id="plan", can_focus=False):
+                yield Static(self._answers(), id="answers")
+                yield Static(id="outlook")
+                yield Static(self._file(), id="file")
+            with VerticalScroll(id="aside", can_focus=False):
+                yield Static(self._file(), id="file-beside")
         with Horizontal(id="buttons"):
             yield Button(_("Back"), id="back", compact=True)
             yield Button(_("Save the file"), id="save", compact=True)
-            act = _("Install on {cluster}").format(cluster=reviewing.cluster_name(self.loaded))
+            act = _("Install on {cluster}").format(cluster=self._cluster)
             yield Button(act, id="install", compact=True, variant="primary")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one("#back").focus()
+        self.draft.step = "review"
+        save(self.draft, draft_path(state_home()))
+        self.action_look()
+
+    def explained(self) -> list[str]:
+        """For F1."""
+        return [
+            _("Review"),
+            _("This is all that will happen. It was worked out from your answers, the release and the cluster; "
+              "nothing has been changed so far."),
+            _("Save the file to install the same later or elsewhere: it is what `kfinstall install -f` reads. "
+              "Secrets are not in it; it says which environment variables they are taken from."),
+        ]  # fmt: skip
+
+    # What will happen
+
+    def action_look(self) -> None:
+        """Work out anew what will happen."""
+        self.outlook = None
+        self._tell(_("Working out what will happen …"))
+        self._background.run(lambda: outlook(self.loaded, self._from_thread), self._looked)
+
+    def _from_thread(self, doing: str) -> None:
+        self.post_message(Callback(callback=lambda: self._tell(doing)))
+
+    def _tell(self, doing: str) -> None:
+        if self.outlook is None:
+            self.query_one("#outlook", Static).update(Content.styled(f"\n… {doing}", "dim"))
+
+    def _looked(self, found: Outlook | KfinstallError) -> None:
+        self.outlook = found
+        self.query_one("#outlook", Static).update(Content("\n").join(self._told(found)))
+        refused = isinstance(found, KfinstallError) or bool(found.refused)
+        self.query_one("#install", Button).disabled = refused
+
+    def _told(self, found: Outlook | KfinstallError) -> Iterator[Content]:
+        if isinstance(found, KfinstallError):
+            yield from _block(_("This cannot be installed like this"), [f"✗ {found}"], "$text-error")
+            return
+        yield from _block(_("Where"), [found.where])
+        if found.refused:
+            yield from _block(_("This cannot be installed like this"), [f"✗ {found.refused}"], "$text-error")
+        if found.making:
+            yield from _block(_("First the cluster"), found.making.splitlines())
+        create = counted("Will create {count} object", "Will create {count} objects", total(found.create))
+        yield from _block(create, _objects(found.create))
+        change = counted("Will change {count} object", "Will change {count} objects", total(found.change))
+        yield from _block(change if found.change else _("Will change nothing that is there"), _objects(found.change))
+        yield from _block(_("Will not touch"), _untouched(found))
+        if found.delete:
+            yield from _block(_("Will delete"), list(found.delete))
+        yield from _block(_("Room"), [found.size])
+        if found.warnings:
+            yield from _block(_("Worth knowing"), list(found.warnings), "$text-warning")
+        if not found.making:
+            rights = [f"✗ {found.rights}"] if found.rights else [_("✓ You have the rights that it takes.")]
+            yield from _block(_("Rights"), rights)
+
+    def _answers(self) -> Content:
         try:
             release = reviewing.release_of(self.loaded)
         except KfinstallError as error:
-            self.query_one("#answers", Static).update(Content(str(error)))
-            return
-        rows = [f"{line.title:14} {line.text}" for line in reviewing.lines(self.draft, release)]
-        self.query_one("#answers", Static).update(Content("\n".join(rows)))
+            return Content(str(error))
+        lines = [
+            Content.assemble((line.title, "bold"), "  ", line.text) for line in reviewing.lines(self.draft, release)
+        ]
+        return Content("\n").join(lines)
+
+    def _file(self) -> Content:
+        blocks = [*_block(_("The file"), saving.file_text(self.loaded).splitlines())]
+        commands = [*saving.exports(self.draft), saving.command(self.saved or NAME)]
+        blocks += _block(_("The same, unattended"), commands)
+        return Content("\n").join(blocks)
+
+    def action_scroll(self, lines: int) -> None:
+        """Move in the plan, whatever button has the focus."""
+        self.query_one("#plan").scroll_relative(y=lines, animate=False)
+
+    # What can be done
 
     @on(Button.Pressed, "#back")
     def action_back(self) -> None:
+        """To the questions; the answers stay."""
+        self._background.cancel()
         self.app.pop_screen()
 
     @on(Button.Pressed, "#save")
     def action_save(self) -> None:
+        """Write the file into the current folder, and go nowhere."""
         path = Path.cwd() / NAME
+        number = 1
+        while path.exists():
+            number += 1
+            path = Path.cwd() / f"install-{number}.yaml"
         try:
             saving.write(saving.file_text(self.loaded), path)
         except KfinstallError as error:
-            self.notify(str(error), severity="error")
+            self.notify(str(error), severity="error", markup=False)
             return
-        self.notify(_("Wrote {path}. Later: {command}").format(path=path, command=saving.command(path)))
+        self.saved = path
+        for name in ("#file", "#file-beside"):
+            self.query_one(name, Static).update(self._file())
+        self.notify(_("Wrote {path}").format(path=path), markup=False)
+
+    @on(Button.Pressed, "#install")
+    def _install(self) -> None:
+        from kfinstall.tui.install_screen import InstallScreen  # noqa: PLC0415 - after all is said
+
+        self._background.cancel()
+        self.app.push_screen(InstallScreen(self.loaded, self.saved), self._installed)
+
+    def _installed(self, result: Any) -> None:
+        """After the install: home, and nothing to resume, where it came to its end."""
+        from kfinstall.contracts.event import Result  # noqa: PLC0415 - as above
+
+        if result is Result.SUCCEEDED:
+            forget(draft_path(state_home()))
+            self.app.pop_screen()
+            self.app.pop_screen()
+        else:
+            self.action_look()
+
+
+def _block(title: str, lines: list[str], style: str = "") -> Iterator[Content]:
+    yield Content()
+    yield Content.styled(title, HEADING)
+    yield from (Content.styled(line, style) if style else Content(line) for line in lines)
+
+
+def _objects(objects: Objects) -> list[str]:
+    return [f"  {name or '-'}: {kinds(found)}" for name, found in objects.items()]
+
+
+def _untouched(found: Outlook) -> list[str]:
+    lines = []
+    if found.keep:
+        lines.append(
+            counted("  {count} object that stands as wanted", "  {count} objects that stand as wanted", found.keep)
+        )
+    return [*lines, _("  everything else in the cluster, your data, and fields that others manage")]
