@@ -27,7 +27,10 @@ def loaded(flags: DocumentFlags) -> LoadedInstall:
     if not flags.files:
         raise UsageError(
             _("There is no file to install from."),
-            fix=_("Write one with: kfinstall init > install.yaml; then give it with -f install.yaml."),
+            fix=_(
+                "Write one with: kfinstall init > install.yaml; then give it with -f install.yaml. "
+                "Or answer questions at a terminal: kfinstall"
+            ),
         )
     if flags.timeout is not None:
         seconds("--timeout", flags.timeout)

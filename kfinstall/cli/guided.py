@@ -1,5 +1,6 @@
 """`kfinstall` without a command: the guided interface, where there is a terminal for it."""
 
+import os
 import sys
 
 from kfinstall.cli.exit_codes import ExitCode
@@ -8,12 +9,19 @@ from kfinstall.errors import UsageError
 from kfinstall.words import _
 
 
-def guided() -> int:
-    """Show the interface until the user leaves it. Raises UsageError where nobody can be asked."""
-    if not (at_terminal() and sys.stdout.isatty()):
+def guided(*, plain: bool) -> int:
+    """Show the interface until the user leaves it. Raises UsageError where nobody can be asked.
+
+    plain: ask in lines instead, as on a terminal that can do nothing else.
+    """
+    if not at_terminal():
         raise UsageError(
             _("without a terminal: kfinstall install -f FILE (kfinstall init writes one; --help has more).")
         )
+    if plain or os.environ.get("TERM", "dumb") == "dumb" or not sys.stdout.isatty():
+        from kfinstall.cli.plain import asked_and_installed  # noqa: PLC0415 - a command does without the questions
+
+        return asked_and_installed()
     from kfinstall.tui.app import run  # noqa: PLC0415 - a command does without the interface
 
     return ExitCode(run())

@@ -9,15 +9,17 @@ import click
 
 from kfinstall.cli import clusters
 from kfinstall.cli.exit_codes import ExitCode, of_result
-from kfinstall.cli.interaction import again, confirm, on_stop
+from kfinstall.cli.interaction import again, at_terminal, confirm, on_stop
 from kfinstall.cli.narration import Narrator
-from kfinstall.cli.options import output_option, wait_options, yes_option
+from kfinstall.cli.options import ConnectionFlags, DocumentFlags, output_option, wait_options, yes_option
 from kfinstall.cli.preparation import PlanFlags, Told, plan_options, prepare
 from kfinstall.cli.report import Kept, conflict_table, plan_text, report
 from kfinstall.contracts.event import Event, Result, RunFinished
 from kfinstall.engine.control import Control
+from kfinstall.engine.release import resolve
 from kfinstall.engine.telling import summary
 from kfinstall.errors import KfinstallError, UsageError
+from kfinstall.model.load import LoadedInstall
 from kfinstall.words import _, counted
 
 if TYPE_CHECKING:
@@ -44,6 +46,10 @@ def install(*, flags: PlanFlags, dry_run: str, rehearse: bool, yes: bool, output
 
     Run it again to repair or to go on: what stands as wanted is not written again.
     """
+    if flags.plain and not flags.document.files and at_terminal():
+        from kfinstall.cli.plain import asked_and_installed  # noqa: PLC0415 - a file needs no questions
+
+        return asked_and_installed()
     if rehearse and dry_run != "none":
         raise UsageError(_("--rehearse and --dry-run exclude each other."), fix=_("Leave out one of them."))
     only_look = rehearse or dry_run != "none"
@@ -64,6 +70,15 @@ def install(*, flags: PlanFlags, dry_run: str, rehearse: bool, yes: bool, output
     if dry_run == "none" and plan.changes and not yes:
         confirm(_("Install on {server}?").format(server=cluster.connection.target.server))
     return _carried_out(told, dry_run, output)
+
+
+def installed(loaded: LoadedInstall) -> ExitCode:
+    """Install what its user was asked about and agreed to, told in a line for each event."""
+    flags = PlanFlags(
+        DocumentFlags(), ConnectionFlags(), prune=False, any_version=False, log_format="text", color="never", plain=True
+    )
+    told = prepare(flags, functools.partial(clusters.made, yes=True), resolve(loaded))
+    return _carried_out(told, "none", "text")
 
 
 def _carried_out(told: Told, dry_run: str, output: str, *, rehearsal: bool = False) -> ExitCode:

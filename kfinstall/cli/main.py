@@ -84,13 +84,18 @@ class Commands(click.Group):
 # Checked and explained here; kfinstall.__main__ has read it before the first text was made.
 @click.option("--lang", type=click.Choice(LANGUAGES), expose_value=False, is_eager=True,
               help=_("The language of all words, instead of that of the environment."))  # fmt: skip
+@click.option("--plain", is_flag=True,
+              help=_("Ask in numbered lines instead of on screens: for screen readers and serial lines."))  # fmt: skip
 @click.pass_context
-def kfinstall(context: click.Context) -> None:
-    """Put Kubeflow on a Kubernetes cluster, and say exactly why when it does not come up."""
+def kfinstall(context: click.Context, *, plain: bool) -> None:
+    """Put Kubeflow on a Kubernetes cluster, and say exactly why when it does not come up.
+
+    Without a command, at a terminal: a guided installation.
+    """
     if context.invoked_subcommand is None:
         from kfinstall.cli.guided import guided  # noqa: PLC0415 - a command does without the interface
 
-        context.exit(guided())
+        context.exit(guided(plain=plain))
 
 
 def run(arguments: list[str] | None = None) -> int:

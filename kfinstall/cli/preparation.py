@@ -75,15 +75,20 @@ def plan_options(command: Command) -> Command:
     return document_options(connection_options(apply_options(progress_options(with_flags))))
 
 
-def prepare(flags: PlanFlags, before: Callable[[Release, Narrator], None] = clusters.standing) -> Told:
+def prepare(
+    flags: PlanFlags,
+    before: Callable[[Release, Narrator], None] = clusters.standing,
+    release: Release | None = None,
+) -> Told:
     """Load, look at the cluster, render and plan, telling about it. Nothing is written to the cluster.
 
-    before: sees to the cluster, which has to run when it returns.
+    before: sees to the cluster, which has to run when it returns. release: what the document means, where it is
+    loaded already.
     """
     from kfinstall.engine.preparation import planned  # noqa: PLC0415 - imports the client library
 
     teller = narrator(flags.log_format, flags.color, plain=flags.plain)
-    release = asked.release(flags.document)
+    release = release or asked.release(flags.document)
     before(release, teller)
     cluster = asked.cluster(release, flags.connection)
     target = cluster.connection.target

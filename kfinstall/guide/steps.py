@@ -42,7 +42,7 @@ class Step:
 
 def steps(draft: Draft) -> list[Step]:
     """The steps that apply to these answers."""
-    return [step for step in STEPS if step.components or step.ask(draft)]
+    return [step for step in STEPS if (applications(draft) if step.components else step.ask(draft))]
 
 
 def step_named(name: str, draft: Draft) -> Step:

@@ -3,7 +3,6 @@
 Answers live in the draft, never in widgets: going back, a resize or the end of the program loses none.
 """
 
-from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -14,12 +13,11 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Button, Footer, Input, OptionList, Static
 
-from kfinstall.contracts.platform import Choice, Chooses
-from kfinstall.engine.host import LocalHost
 from kfinstall.engine.state_folder import state_home
 from kfinstall.guide.answering import answer, answered, in_force
 from kfinstall.guide.checking import Checked, checked
 from kfinstall.guide.draft import Draft, draft_path, save
+from kfinstall.guide.lists import lister
 from kfinstall.guide.questions import Kind, Question, to_text
 from kfinstall.guide.steps import Step, preview, step_named, step_of, steps
 from kfinstall.model.document import path_text
@@ -210,20 +208,10 @@ class Walk(Screen[None]):
                 self._blame(checked(self.draft), only=field)
 
         self.app.push_screen(
-            Choosing(question.title, question.meaning, self._choices(question), now=answered(self.draft, question),
+            Choosing(question.title, question.meaning, lister(question, self.draft), now=answered(self.draft, question),
                      default=to_text(question.default), free=question.kind is not Kind.CHOICE),
             chosen,
         )  # fmt: skip
-
-    def _choices(self, question: Question) -> Callable[[], Sequence[Choice]]:
-        name, held = self.draft.get(("platform", "type")), self.draft.get(("platform",))
-        if not question.listed or not isinstance(name, str) or not isinstance(held, dict):
-            return lambda: question.choices
-        platform, options = platforms().get(name), dict(held)
-        assert isinstance(platform, Chooses)  # noqa: S101 - only these have lists
-        host = LocalHost(state_home() / "platforms" / name)
-        key = question.dotted.removeprefix("platform.")
-        return lambda: platform.choices(key, options, host)
 
     @on(Pressable.Pressed, "#more")
     async def _show_more(self) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from textual.pilot import Pilot
 
+from kfinstall.engine.state_folder import state_home
 from kfinstall.guide import saving
-from kfinstall.guide.draft import Draft
+from kfinstall.guide.draft import Draft, draft_path, resumed
 from kfinstall.model.load import LoadedInstall, load
 from kfinstall.registry import platforms
-from tests.tui.walking import drive, to_the_review
+from kfinstall.tui.walk import Walk
+from tests.tui.playing import Player
+from tests.tui.walking import choose_card, field, fill, go_on, to_the_review, walk, walking
 
 
 def loaded(text: str, environ: Mapping[str, str]) -> LoadedInstall:
@@ -22,12 +24,104 @@ def loaded(text: str, environ: Mapping[str, str]) -> LoadedInstall:
 def test_every_platform_leads_to_a_review_and_a_file_that_says_the_same(platform: str) -> None:
     draft = Draft()
 
-    async def play(pilot: Pilot[int]) -> None:
-        review = await to_the_review(pilot, platform)
+    async def play(player: Player) -> None:
+        review = await to_the_review(player, platform)
         again = loaded(saving.file_text(review.loaded), draft.secrets)
         assert again.install == review.loaded.install
         assert again.install.model_fields_set == review.loaded.install.model_fields_set
         assert again.install.platform.type == platform
         assert again.install.kubeflow.preset == "starter"
 
-    drive(play, draft)
+    walking(play, draft)
+
+
+def test_a_wrong_answer_keeps_its_user_and_says_why() -> None:
+    async def play(player: Player) -> None:
+        await choose_card(player, "minikube")
+        await player.until("Which cluster?")
+        await fill(player, "platform.memory", "1g")
+        await player.until("1g is too little")
+        await player.press("f5")
+        await player.pilot.pause()
+        assert walk(player).step.name == "options"
+        assert player.screen.focused is field(player, "platform.memory").query_one(".control")
+        await fill(player, "platform.memory", "12g")
+        await player.until(lambda: "too little" not in player.text())
+        await go_on(player)
+        assert walk(player).draft.get(("platform", "memory")) == "12g"
+
+    walking(play)
+
+
+def test_what_has_to_be_answered_is_named() -> None:
+    async def play(player: Player) -> None:
+        await choose_card(player, "gke")
+        await player.until("Which cluster?")
+        await player.press("f5")
+        await player.until("this is missing")
+        assert walk(player).step.name == "options"
+
+    walking(play)
+
+
+def test_back_and_another_choice_and_back_again_lose_nothing() -> None:
+    async def play(player: Player) -> None:
+        await choose_card(player, "minikube")
+        await player.until("Which cluster?")
+        await fill(player, "platform.memory", "12g")
+        await player.press("escape")
+        await player.until("Where shall Kubeflow run?")
+        await choose_card(player, "existing")
+        await player.until("Which cluster?")
+        await player.press("escape")
+        await player.until("Where shall Kubeflow run?")
+        await choose_card(player, "minikube")
+        await player.until("12g")
+        assert field(player, "platform.memory").now == "12g"
+
+    walking(play)
+
+
+def test_the_draft_is_kept_and_goes_on_where_its_user_was() -> None:
+    async def play(player: Player) -> None:
+        await choose_card(player, "minikube")
+        await player.until("Which cluster?")
+        await fill(player, "platform.memory", "12g")
+
+    walking(play)
+    path = draft_path(state_home())
+    assert path.stat().st_mode & 0o777 == 0o600
+    kept = resumed(path)
+    assert kept is not None
+
+    async def go_on_there(player: Player) -> None:
+        await player.until("Which cluster?")
+        assert field(player, "platform.memory").now == "12g"
+
+    walking(go_on_there, kept)
+
+
+SECRET = "hunter2-typed-by-somebody"
+
+
+def test_a_secret_that_is_typed_is_in_no_picture_no_draft_and_no_file() -> None:
+    draft = Draft({"platform": {"type": "existing"}}, step="storage")
+
+    async def play(player: Player) -> None:
+        await player.until("Where shall the data be?")
+        assert isinstance(player.screen, Walk)
+        await fill(player, "objectStore.accessKey", SECRET)
+        await fill(player, "objectStore.secretKey", SECRET + "-2")
+        assert SECRET not in player.pilot.app.export_screenshot()
+        await go_on(player)
+        assert SECRET not in player.pilot.app.export_screenshot()
+
+    walking(play, draft, size=(120, 40))
+    assert draft.secrets == {
+        "KF_OBJECT_STORE_ACCESS_KEY": SECRET,
+        "KF_OBJECT_STORE_SECRET_KEY": SECRET + "-2",
+    }
+    written = [each.read_text() for each in state_home().rglob("*") if each.is_file()]
+    assert written
+    assert all(SECRET not in each for each in written)
+    assert "${KF_OBJECT_STORE_ACCESS_KEY}" in "".join(written)

@@ -1,24 +1,19 @@
-"""A user of the guided interface, for tests: reads the screen, presses keys, types."""
+"""A user of the guided walk, for tests: chooses cards, types answers, goes on."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Mapping
 
-from textual.pilot import Pilot
 from textual.widgets import Input
 
 from kfinstall.guide.draft import Draft
 from kfinstall.guide.steps import STEPS
 from kfinstall.model.document import path_text
-from kfinstall.tui.app import Guided
 from kfinstall.tui.choosing import Choosing
 from kfinstall.tui.fields import Cards, Field
 from kfinstall.tui.review import Review
-from kfinstall.tui.settings import Settings
 from kfinstall.tui.walk import Walk
+from tests.tui.playing import Play, Player, playing
 
 REQUIRED: Mapping[str, Mapping[str, str]] = {
     "gke": {"platform.project": "my-project-1", "platform.location": "us-central1-a"},
@@ -30,105 +25,83 @@ REQUIRED: Mapping[str, Mapping[str, str]] = {
 }
 """What has to be answered: platform -> path -> what is typed."""
 
-PATIENCE = 400
-"""Pauses of Pilot until something has to be seen."""
+
+def walking(play: Play, draft: Draft | None = None, size: tuple[int, int] = (80, 24), theme: str = "dark") -> None:
+    """Let a user play with the walk."""
+    playing(lambda: Walk(draft or Draft()), play, size, theme)
 
 
-def drive(
-    play: Callable[[Pilot[int]], Awaitable[None]], draft: Draft | None = None, size: tuple[int, int] = (80, 24)
-) -> None:
-    """Play with the walk in front of the user."""
-
-    async def run() -> None:
-        app = Guided(lambda: Walk(draft or Draft()), Settings())
-        async with app.run_test(size=size) as pilot:
-            await pilot.pause()
-            await play(pilot)
-
-    asyncio.run(run())
-
-
-async def until(pilot: Pilot[int], seen: Callable[[], object], what: str) -> None:
-    for _try in range(PATIENCE):
-        if seen():
-            return
-        await pilot.pause(0.02)
-    raise AssertionError(f"no {what} in\n{text(pilot)}")
-
-
-def text(pilot: Pilot[int]) -> str:
-    """What stands on the screen."""
-    screen = pilot.app.screen
-    return "\n".join("".join(segment.text for segment in strip) for strip in screen._compositor.render_strips())
-
-
-def walk(pilot: Pilot[int]) -> Walk:
-    found = pilot.app.screen
-    assert isinstance(found, Walk), found
+def walk(player: Player) -> Walk:
+    """The walk in front of the user."""
+    found = player.screen
+    assert isinstance(found, Walk), player.text()
     return found
 
 
-async def choose_card(pilot: Pilot[int], value: str) -> None:
+def field(player: Player, path: str) -> Field:
+    """The line of a question."""
+    fields = {path_text(each.question.path): each for each in walk(player).query(Field)}
+    return fields[path]
+
+
+async def choose_card(player: Player, value: str) -> None:
     """Move to a card with the arrows and press Enter."""
-    cards = pilot.app.screen.query_one(Cards)
+    cards = player.screen.query_one(Cards)
     cards.focus()
-    await pilot.press("home")
+    await player.press("home")
     for _card in range(cards.option_count):
         if cards.current == value:
             break
-        await pilot.press("down")
-    assert cards.current == value
-    await pilot.press("enter")
-    await pilot.pause()
+        await player.press("down")
+    assert cards.current == value, player.text()
+    await player.press("enter")
+    await player.pilot.pause()
 
 
-async def fill(pilot: Pilot[int], path: str, typed: str) -> None:
-    """Answer a question by typing."""
-    fields = {path_text(field.question.path): field for field in walk(pilot).query(Field)}
-    field = fields[path]
-    field.focus_control()
-    await pilot.pause()
-    if not field.query(Input):
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Choosing), "list")
-        await pilot.press(*typed)
-        choosing: Any = pilot.app.screen
-        await until(pilot, lambda: "Loading" not in text(pilot), "answer of the platform")
-        del choosing
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Walk), "walk")
+async def fill(player: Player, path: str, typed: str) -> None:
+    """Answer a question by typing, into its line or into the search of its list."""
+    line = field(player, path)
+    line.focus_control()
+    await player.pilot.pause()
+    if not line.query(Input):
+        await player.press("enter")
+        await player.until(lambda: isinstance(player.screen, Choosing))
+        await player.until(lambda: "Loading" not in player.text())
+        player.screen.query_one(Input).value = typed
+        await player.pilot.pause()
+        await player.press("enter")
+        await player.until(lambda: isinstance(player.screen, Walk))
         return
-    box = field.query_one(Input)
-    box.value = ""
-    await pilot.press(*typed)
-    await pilot.press("tab")
-    await pilot.pause()
+    line.query_one(Input).value = typed
+    await player.press("tab")
+    await player.pilot.pause()
 
 
-async def go_on(pilot: Pilot[int]) -> None:
-    await pilot.press("f5")
-    await pilot.pause()
+async def go_on(player: Player) -> None:
+    """To the next step, or to the review."""
+    before = walk(player).step.name
+    await player.press("f5")
+
+    def left() -> bool:
+        screen = player.screen
+        return isinstance(screen, Review) or (isinstance(screen, Walk) and screen.step.name != before)
+
+    await player.until(left)
 
 
-async def to_the_review(pilot: Pilot[int], platform: str, preset: str = "starter") -> Review:
+async def to_the_review(player: Player, platform: str, preset: str = "starter") -> Review:
     """From the first step to the review, with what has to be answered and nothing more."""
-    await choose_card(pilot, platform)
-    await until(pilot, lambda: walk(pilot).step.name != "platform", "second step")
-    for _step in range(len(STEPS) + 1):
-        if isinstance(pilot.app.screen, Review):
-            return pilot.app.screen
-        step = walk(pilot).step.name
+    await choose_card(player, platform)
+    await player.until(lambda: walk(player).step.name != "platform")
+    for _step in STEPS:
+        if isinstance(player.screen, Review):
+            return player.screen
+        step = walk(player).step.name
         if step == "options":
             for path, typed in REQUIRED.get(platform, {}).items():
-                await fill(pilot, path, typed)
+                await fill(player, path, typed)
         if step == "kubeflow":
-            await choose_card(pilot, preset)
-        await go_on(pilot)
-        await until(pilot, partial(has_left, pilot, step), f"way on from {step}")
-    raise AssertionError(text(pilot))
-
-
-def has_left(pilot: Pilot[int], step: str) -> bool:
-    """Whether another step, or the review, is in front of the user."""
-    screen = pilot.app.screen
-    return isinstance(screen, Review) or (isinstance(screen, Walk) and screen.step.name != step)
+            await choose_card(player, preset)
+        await go_on(player)
+    assert isinstance(player.screen, Review), player.text()
+    return player.screen
