@@ -60,6 +60,16 @@ def fresh_control_plane(control_plane_binaries: Path) -> Iterator[ControlPlane]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def own_control_plane(control_plane_binaries: Path) -> Iterator[ControlPlane]:
+    """A control plane for the tests of one module that are about nodes.
+
+    Nodes are everybody's: on those of a shared cluster, pods find room that other tests left behind waiting.
+    """
+    with started(control_plane_binaries) as running:
+        yield running
+
+
 @pytest.fixture
 def namespace(control_plane: Cluster) -> Iterator[str]:
     """A namespace of the test's own, ready for pods, deleted afterwards without waiting for its end."""
@@ -101,7 +111,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """A failed test shows the logs of the control planes that it used."""
     report = yield
     if report.failed and isinstance(item, pytest.Function):
-        for name in ("control_plane", "fresh_control_plane"):
+        for name in ("control_plane", "own_control_plane", "fresh_control_plane"):
             cluster = item.funcargs.get(name)
             if isinstance(cluster, ControlPlane):
                 report.sections.append((name, cluster.logs()))

@@ -73,20 +73,24 @@ class Side:
         self.api.create(f"{root}/{kind.lower()}roles", {"metadata": {"name": name}, "rules": list(rules)})
         self.bind(name, f"{kind}Role", cluster=cluster, subject=subject)
 
-    def bind(self, role: str, kind: str, *, cluster: bool = False, subject: Object | None = None) -> None:
+    def bind(
+        self, role: str, kind: str, *, cluster: bool = False, subject: Object | None = None, missing: bool = False
+    ) -> None:
+        """Returns when the server goes by the role, or, where it is missing, misses it."""
         root = f"{RBAC}/clusterrolebindings" if cluster else f"{RBAC}/namespaces/{self.namespace}/rolebindings"
         witness = f"witness-{uuid4().hex[:8]}"
-        before = self._rules(witness)
+        before = self._rules(witness, missing=missing)
         subjects = [subject or _user(self.user), _user(witness)]
         reference = {"apiGroup": GROUP, "kind": kind, "name": role}
         metadata = {"name": f"{self.namespace}-{uuid4().hex[:6]}"}
         self.api.create(root, {"metadata": metadata, "roleRef": reference, "subjects": subjects})
-        eventually(lambda: self._rules(witness) != before)
+        eventually(lambda: self._rules(witness, missing=missing) != before)
 
-    def _rules(self, user: str) -> Any:
-        """A real API server hears of roles and bindings a moment later."""
+    def _rules(self, user: str, *, missing: bool) -> Any:
+        """A real API server hears of bindings, and of their roles, a moment later, in whatever order."""
         path, spec = f"{ACCESS}/selfsubjectrulesreviews", {"namespace": self.namespace}
-        return self.ask("POST", path, {"spec": spec}, user=user)[1]["status"]
+        status = self.ask("POST", path, {"spec": spec}, user=user)[1]["status"]
+        return status.get("evaluationError") if missing else (status["resourceRules"], status["nonResourceRules"])
 
 
 def _user(name: str) -> Object:
@@ -218,7 +222,7 @@ def test_a_cluster_role_bound_in_a_namespace_holds_there_only(side: Side) -> Non
 
 
 def test_a_binding_to_a_role_that_is_missing_is_told(side: Side) -> None:
-    side.bind("absent", "Role")
+    side.bind("absent", "Role", missing=True)
     assert side.refusal("GET", "/api/v1/namespaces/{ns}/configmaps") == (
         f'configmaps {CANNOT} list resource "configmaps" in API group "" {IN_NAMESPACE}: '
         'RBAC: role.rbac.authorization.k8s.io "absent" not found'

@@ -11,7 +11,7 @@ import pytest
 
 from kfinstall.sandbox.scenario import Scenario
 from tests.controlplane.api import Api, Object
-from tests.controlplane.cluster import Cluster
+from tests.controlplane.server import ControlPlane
 from tests.sandbox.both import Both, Side, namespace_on, sides
 
 ROOM = {"cpu": "4", "memory": "8Gi", "ephemeral-storage": "20Gi", "pods": "20"}
@@ -38,11 +38,11 @@ TOLERANT = [{"operator": "Exists"}]
 
 
 @pytest.fixture(scope="module")
-def apis(control_plane: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Api, Api]]:
-    if not (control_plane.has_scheduler and control_plane.has_controller_manager):
+def apis(own_control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Api, Api]]:
+    if not (own_control_plane.has_scheduler and own_control_plane.has_controller_manager):
         pytest.skip("this control plane has no scheduler or no controller manager")
     folder: Path = tmp_path_factory.mktemp("scheduling")
-    with sides(Scenario.model_validate(SCENARIO), control_plane, folder) as found:
+    with sides(Scenario.model_validate(SCENARIO), own_control_plane, folder) as found:
         yield found
 
 

@@ -14,7 +14,7 @@ from kubernetes.client.exceptions import ApiException
 
 from kfinstall.sandbox.scenario import Scenario
 from tests.controlplane.api import Api, Object
-from tests.controlplane.cluster import Cluster
+from tests.controlplane.server import ControlPlane
 from tests.sandbox.both import Both, Side, namespace_on, sides
 
 ROOM = {"cpu": "32", "memory": "64Gi", "ephemeral-storage": "90Gi", "pods": "100"}
@@ -33,11 +33,11 @@ SELECTOR = {"matchLabels": {"app": "web"}}
 
 
 @pytest.fixture(scope="module")
-def apis(control_plane: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Api, Api]]:
-    if not (control_plane.has_scheduler and control_plane.has_controller_manager):
+def apis(own_control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Api, Api]]:
+    if not (own_control_plane.has_scheduler and own_control_plane.has_controller_manager):
         pytest.skip("this control plane has no scheduler or no controller manager")
     folder: Path = tmp_path_factory.mktemp("workloads")
-    with sides(Scenario.model_validate(SCENARIO), control_plane, folder) as found:
+    with sides(Scenario.model_validate(SCENARIO), own_control_plane, folder) as found:
         yield found
 
 
