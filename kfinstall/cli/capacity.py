@@ -1,5 +1,6 @@
 """`kfinstall capacity`: what the nodes offer, who has it, and who waits."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from kfinstall.cli.meant import Meant, cluster_options
 from kfinstall.cli.options import output_option
 from kfinstall.cli.versioned import versioned
 from kfinstall.facts.kinds import NODE, POD
+from kfinstall.facts.notebook_gpus import spawner_settings
 from kfinstall.facts.quantities import readable
 from kfinstall.facts.usage import Share, Usage, usage, waiting
 from kfinstall.words import _
@@ -30,7 +32,9 @@ NAMED = 4
     metavar="PATH",
     help=_("Read a bundle, or a folder or tar.gz of `kubectl get -A -o json` lists, instead of a cluster."),
 )
-@click.option("--gpu", is_flag=True, help=_("Only GPUs and other accelerators."))
+@click.option(
+    "--gpu", is_flag=True, help=_("Only GPUs and other accelerators, and how the notebooks' web app offers them.")
+)
 @output_option("text", "json")
 def capacity(*, source: Path | None, gpu: bool, output: str, meant: Meant) -> ExitCode:
     """Show what the nodes offer, what pods have requested of it, and who waits. Requests count, not use."""
@@ -43,11 +47,20 @@ def capacity(*, source: Path | None, gpu: bool, output: str, meant: Meant) -> Ex
 
         snapshot = from_cluster(meant.cluster(), KINDS)
     rows, queue = usage(snapshot, accelerators=gpu), waiting(snapshot, accelerators=gpu)
+    notebooks = spawner_settings(list(snapshot.all(NODE))) if gpu else {}
     if output == "json":
-        click.echo(versioned("Capacity", nodes=[_data(row) for row in rows], waiting=_queue(queue)))
+        data = {"nodes": [_data(row) for row in rows], "waiting": _queue(queue)}
+        click.echo(versioned("Capacity", **data, **({"notebooks": notebooks} if gpu else {})))
     else:
-        click.echo("\n".join(_table(rows, queue)))
+        click.echo("\n".join([*_table(rows, queue), *_for_notebooks(notebooks)]))
     return ExitCode.OK
+
+
+def _for_notebooks(settings: Mapping[str, Any]) -> Iterator[str]:
+    if settings:
+        yield ""
+        yield _("For notebooks, in spawnerFormDefaults of ConfigMap jupyter-web-app-config, spawner_ui_config.yaml:")
+        yield json.dumps(settings, indent=2)
 
 
 def _data(row: Usage) -> dict[str, Any]:

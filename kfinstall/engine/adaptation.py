@@ -1,12 +1,13 @@
 """From the objects of a release to those that this cluster gets: by the document's wishes and the platform's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.platform import BringsGpus, Prefers, Transforms
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.errors import PlanRefused
 from kfinstall.model.install import Install
+from kfinstall.model.proxy import of_host
 from kfinstall.registry import platforms
 from kfinstall.transform import pipeline
 from kfinstall.words import _
@@ -32,8 +33,11 @@ def adapted(manifests: Sequence[Manifest], install: Install, surroundings: Surro
     return pipeline.transformed(manifests, install, surroundings, on_platform)
 
 
-def settled(install: Install) -> Install:
-    """The document with what its platform prefers in the sections that it does not have. Raises UsageError."""
+def settled(install: Install, environ: Mapping[str, str]) -> Install:
+    """The document with what its platform prefers in the sections that it does not have, and this machine's proxy
+    where it asks for that. Raises UsageError."""
+    if install.proxy.from_host:
+        install = install.model_copy(update={"proxy": of_host(install.proxy, environ)})
     platform = platforms().get(install.platform.type)
     if not isinstance(platform, Prefers):
         return install

@@ -52,7 +52,7 @@ def resolve(loaded: LoadedInstall) -> Release:
         patched=wanted.patches.keys(),
     )
     facts = presets.facts(chosen, wanted.preset or "")
-    return Release(settled(loaded.install), chosen, facts, (*warnings, *chosen.warnings))
+    return Release(settled(loaded.install, os.environ), chosen, facts, (*warnings, *chosen.warnings))
 
 
 def rendered(release: Release, observe: Callable[[RenderEvent], None] = lambda _event: None) -> Rendering:

@@ -99,6 +99,17 @@ def mark(node: Body, vendor: Vendor) -> str:
     return ""
 
 
+def tolerations(nodes: Iterable[Body], known: Iterable[Body] = ()) -> list[Body]:
+    """Those for every taint of the nodes that their owners put there, after the known ones, each once."""
+    found = [*known]
+    for node in nodes:
+        for taint in (node.get("spec") or {}).get("taints") or ():
+            wanted = {"key": taint["key"], "operator": "Exists", "effect": taint["effect"]}
+            if not str(taint["key"]).startswith("node.kubernetes.io/") and wanted not in found:  # of the cluster's own
+                found.append(wanted)
+    return found
+
+
 def plugins(pods: Iterable[Body], vendor: Vendor) -> Iterator[Body]:
     """The pods of a vendor's device plugin."""
     return (pod for pod in pods if announces(pod, vendor))

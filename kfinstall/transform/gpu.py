@@ -1,14 +1,14 @@
 """The device plugin that a document asks for: configs/gpu."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 
 import yaml
 
-from kfinstall.contracts.manifest import Body, Manifest
+from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.errors import PlanRefused
-from kfinstall.facts.accelerators import VENDORS, Vendor, announces, mark
+from kfinstall.facts.accelerators import VENDORS, Vendor, announces, mark, tolerations
 from kfinstall.facts.applyset import PART_OF, applyset_id
 from kfinstall.model.gpu import Gpu
 from kfinstall.words import _
@@ -27,7 +27,12 @@ def transformed(manifests: Sequence[Manifest], gpu: Gpu, install: str, surroundi
     _refuse_second(vendor, install, surroundings)
     body = yaml.safe_load(files("configs").joinpath("gpu", f"{gpu.plugin}.yaml").read_text(encoding="utf-8"))
     pod = body["spec"]["template"]["spec"]
-    pod["tolerations"] = _tolerations(pod["tolerations"], vendor, surroundings.nodes)
+    if surroundings.nodes is None:
+        pod["tolerations"] = ANY
+    else:  # pools of GPUs are tainted as their owners like
+        pod["tolerations"] = tolerations(
+            (node for node in surroundings.nodes if mark(node, vendor)), pod["tolerations"]
+        )
     if gpu.node_selector:
         pod["nodeSelector"] = {**pod.get("nodeSelector", {}), **gpu.node_selector}
     if gpu.runtime_class:
@@ -59,17 +64,3 @@ def _refuse_second(vendor: Vendor, install: str, surroundings: Surroundings) -> 
                 ),
                 fix=_("Leave gpu.plugin out."),
             )
-
-
-def _tolerations(released: Sequence[Body], vendor: Vendor, nodes: Sequence[Body] | None) -> list[Body]:
-    """With those for every taint of the nodes that have such a GPU: pools of GPUs are tainted as their owners like."""
-    if nodes is None:
-        return ANY
-    found = [*released, *(each for node in nodes if mark(node, vendor) for each in _of_taints(node))]
-    return [each for number, each in enumerate(found) if each not in found[:number]]
-
-
-def _of_taints(node: Body) -> Iterator[Body]:
-    for taint in (node.get("spec") or {}).get("taints") or ():
-        if not str(taint["key"]).startswith("node.kubernetes.io/"):  # DaemonSets tolerate these anyway
-            yield {"key": taint["key"], "operator": "Exists", "effect": taint["effect"]}

@@ -38,6 +38,7 @@ def notices(install: Install) -> list[str]:
         access.notice(install.access),
         objectstore.notice(install.object_store),
         gpu.notice(install.gpu),
+        proxy.notice(install.proxy),
         images.notice(install.images),
     )
     return [notice for notice in found if notice]

@@ -12,6 +12,7 @@ from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.facts.kinds import SERVICE
 from kfinstall.model.proxy import Proxy
 from kfinstall.transform.environment import with_variables
+from kfinstall.words import _
 
 INSIDE = ("localhost", "127.0.0.1", ".svc", ".cluster.local")
 """Never reached by a proxy."""
@@ -35,6 +36,22 @@ def transformed(manifests: Sequence[Manifest], proxy: Proxy, surroundings: Surro
         return with_variables(manifest, _variables(proxy, [*INSIDE, *near, *far, *networks, *proxy.exceptions]))
 
     return [proxied(manifest) for manifest in manifests]
+
+
+def notice(proxy: Proxy) -> str:
+    """What was taken from the machine that installs; "" where nothing was to be."""
+    if not proxy.from_host:
+        return ""
+    if not (proxy.http or proxy.https):
+        return _(
+            "proxy.fromHost is set, and this machine has neither HTTP_PROXY nor HTTPS_PROXY: components get no proxy."
+        )
+    told = " ".join(
+        f"{name}={value}" for name, value in (("HTTP_PROXY", proxy.http), ("HTTPS_PROXY", proxy.https)) if value
+    )
+    return _(
+        "Components that call out get this machine's proxy: {variables}. Nodes need it for their pulls, too."
+    ).format(variables=told)
 
 
 @lru_cache(maxsize=1)

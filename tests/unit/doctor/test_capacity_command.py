@@ -15,7 +15,8 @@ GPU = "nvidia.com/gpu"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    gpu = node("gpu-0", cpu="8", memory="16Gi", capacity={GPU: "4"}, devices={GPU: "3"})
+    taint = {"key": "sku", "value": "gpu", "effect": "NoSchedule"}
+    gpu = node("gpu-0", cpu="8", memory="16Gi", capacity={GPU: "4"}, devices={GPU: "3"}, taints=[taint])
     pods = [
         standing("train-0", "gpu-0", namespace="team", cpu="2", devices={GPU: "2"}),
         refused("train-1", namespace="team", requests={"cpu": "500m", GPU: "2"}),
@@ -36,11 +37,31 @@ def run(folder: Path, *arguments: str) -> Result:
 
 
 def test_the_accelerators(folder: Path) -> None:
-    assert run(folder, "--gpu").stdout.splitlines() == [
+    assert run(folder, "--gpu").stdout.splitlines()[:3] == [
         "NODE   RESOURCE        CAPACITY  ALLOCATABLE  USED  FREE  USED BY",
         "gpu-0  nvidia.com/gpu  4         3            2     1     team/train-0 (2)",
         "Waiting for nvidia.com/gpu: team/train-1 (2)",
     ]
+
+
+def test_what_the_notebooks_web_app_needs_can_be_pasted(folder: Path) -> None:
+    text = run(folder, "--gpu").stdout.partition("spawner_ui_config.yaml:\n")[2]
+    settings = json.loads(text)
+    assert settings["gpus"]["value"]["vendors"] == [{"limitsKey": GPU, "uiName": "NVIDIA"}]
+    [option] = settings["tolerationGroup"]["options"]
+    assert option["tolerations"] == [{"key": "sku", "operator": "Exists", "effect": "NoSchedule"}]
+    assert json.loads(run(folder, "--gpu", "-o", "json").stdout)["notebooks"] == settings
+    assert "spawner" not in run(folder).stdout
+
+
+def test_parts_of_gpus_have_names_that_tell(tmp_path: Path) -> None:
+    mixed = node("gpu-0", devices={"nvidia.com/mig-1g.5gb": "7", "gpu.intel.com/xe": "1"})
+    _written(tmp_path / "nodes.json", [mixed])
+    _written(tmp_path / "pods.json", [])
+    settings = json.loads(run(tmp_path, "--gpu", "-o", "json").stdout)["notebooks"]
+    names = {each["limitsKey"]: each["uiName"] for each in settings["gpus"]["value"]["vendors"]}
+    assert names == {"nvidia.com/mig-1g.5gb": "NVIDIA mig-1g.5gb", "gpu.intel.com/xe": "Intel xe"}
+    assert "tolerationGroup" not in settings
 
 
 def test_everything_that_nodes_offer(folder: Path) -> None:

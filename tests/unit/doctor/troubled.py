@@ -14,6 +14,7 @@ def troubled() -> list[Body]:
         *_storage(),
         *_volumes(),
         *_mounts(),
+        *_proxies(),
         *_networking(),
         *_scheduling(),
         *_nodes(),
@@ -93,6 +94,15 @@ def _mounts() -> Iterator[Body]:
     words = 'MountVolume.SetUp failed for volume "s" : hostPath type check failed: /var/run/docker.sock is not a socket'
     yield event(sock, "FailedMount", words)
     yield pod("silent", status={"phase": "Pending", "startTime": "2026-01-01T00:00:00Z"}, nodeName="laptop")
+
+
+def _proxies() -> Iterator[Body]:
+    yield node("direct")
+    env = [{"name": "HTTPS_PROXY", "value": "http://proxy.example.com:3128"}]
+    template = {"spec": {"containers": [{"name": "dex", "image": "dex:1", "env": env}]}}
+    yield body("Deployment", "dex", "auth", group="apps", spec={"template": template})
+    message = 'failed to pull image "ghcr.io/a/b:1": dial tcp: lookup ghcr.io on 10.0.0.2:53: no such host'
+    yield pod("by-itself", status=waiting("ErrImagePull", message, "ghcr.io/a/b:1"), nodeName="direct")
 
 
 def _networking() -> Iterator[Body]:

@@ -9,7 +9,11 @@ from pydantic import ValidationError
 
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Nowhere
+from kfinstall.engine.adaptation import notices, settled
+from kfinstall.errors import UsageError
+from kfinstall.model.install import Install, install_model
 from kfinstall.model.proxy import Proxy
+from kfinstall.registry import platforms
 from kfinstall.transform.proxy import transformed
 
 Object = dict[str, Any]
@@ -49,6 +53,46 @@ def test_the_rest_of_the_environment_stays_and_what_was_there_of_a_proxy_goes() 
     found = environment(deployment("istio-system", "istiod", env=env), https=PROXY)
     assert (found["A"], found["HTTPS_PROXY"]) == ("1", PROXY)
     assert "HTTP_PROXY" not in found
+
+
+def installed(environ: dict[str, str], **proxy: Any) -> Install:
+    document = {"platform": {"type": "existing"}, "proxy": {"fromHost": True, **proxy}}
+    return settled(install_model(platforms().options).model_validate(document), environ)
+
+
+def test_this_machines_proxy_is_taken_when_the_document_asks_for_it() -> None:
+    environ = {"HTTPS_PROXY": PROXY, "no_proxy": "localhost, .corp.example.com,10.0.0.0/8", "NO_PROXY": "ignored"}
+    install = installed(environ, exceptions=["own.example.com"])
+    assert (install.proxy.http, install.proxy.https) == (None, PROXY)
+    assert install.proxy.exceptions == ("own.example.com", "localhost", ".corp.example.com", "10.0.0.0/8")
+    assert notices(install) == [
+        f"Components that call out get this machine's proxy: HTTPS_PROXY={PROXY}. Nodes need it for their pulls, too."
+    ]
+    assert (
+        installed({"https_proxy": PROXY}, https="http://other.example.com:1").proxy.https
+        == "http://other.example.com:1"
+    )
+
+
+def test_a_machine_without_a_proxy_gives_none_and_says_so() -> None:
+    install = installed({})
+    assert (install.proxy.http, install.proxy.https) == (None, None)
+    assert "this machine has neither HTTP_PROXY nor HTTPS_PROXY" in notices(install)[0]
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("http://ada:planted@proxy.example.com:3128", "https_proxy: whoever may see a pod"),
+        ("http://127.0.0.1:3128", "It listens on this machine only (127.0.0.1)."),
+        ("socks5://proxy.example.com", "https_proxy: the URL of a proxy is expected here"),
+    ],
+)
+def test_a_proxy_that_pods_cannot_have_is_refused(address: str, why: str) -> None:
+    with pytest.raises(UsageError, match="pods cannot have it") as refused:
+        installed({"HTTPS_PROXY": address})
+    assert why in str(refused.value.why)
+    assert "planted" not in f"{refused.value.what}{refused.value.why}{refused.value.fix}"
 
 
 def test_what_stays_inside_is_left_alone() -> None:
