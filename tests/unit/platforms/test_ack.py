@@ -22,7 +22,7 @@ NAS_CLASS = "alibabacloud-cnfs-nas"
 
 def install(platform: dict[str, Any] | None = None, **sections: Any) -> Install:
     document = {"platform": {"type": "ack", **(platform or {})}, **sections}
-    return settled(install_model({"ack": AckOptions}).model_validate(document))
+    return settled(install_model({"ack": AckOptions}).model_validate(document), {})
 
 
 def storage_class(name: str, provisioner: str = "diskplugin.csi.alibabacloud.com", default: bool = False) -> m.Object:
