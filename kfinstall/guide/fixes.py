@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import yaml
 
 from kfinstall.contracts.fix import Fix
-from kfinstall.engine.mending import Deed, deeds
+from kfinstall.engine.mending import Deed, deeds, mend
+from kfinstall.kube import discovery
+from kfinstall.kube.cluster import Cluster
 from kfinstall.words import _
 
 
@@ -20,6 +22,15 @@ def shown(fix: Fix) -> Iterator[str]:
         yield _("Mind: {risk}").format(risk=fix.risk)
 
 
+def made(cluster: Cluster, fix: Fix) -> Iterator[str]:
+    """Carry out a fix, up to the first refusal, which is raised as ClusterError; what was done, line by line."""
+    branch = Cluster(cluster.connection.branch())
+    for deed in mend(branch, fix, discovery.discover(branch.connection)):
+        if deed.error:
+            raise deed.error
+        yield told(deed)
+
+
 def told(deed: Deed) -> str:
-    """A request of a fix in one line, with why it was refused."""
-    return f"{deed.act} {deed.key}" + (f": {deed.error.what}" if deed.error else "")
+    """A request of a fix in one line."""
+    return f"✓ {deed.act} {deed.key}"

@@ -15,7 +15,6 @@ from kfinstall.contracts.platform import Progress
 from kfinstall.engine.clusters import Unmade, unmade
 from kfinstall.engine.control import Control
 from kfinstall.engine.host import LocalHost, host_of
-from kfinstall.engine.mending import mend
 from kfinstall.engine.preparation import Preparation, carried_out, planned, target
 from kfinstall.engine.release import Release, rendered, resolve
 from kfinstall.engine.telling import News, line_of, plan_line, summary
@@ -24,9 +23,8 @@ from kfinstall.facts.sizing import demand
 from kfinstall.guide.board import Board
 from kfinstall.guide.ending import Ending, Question, Stage
 from kfinstall.guide.explaining import Cause, causes, look
-from kfinstall.guide.fixes import told
+from kfinstall.guide.fixes import made
 from kfinstall.guide.run_log import RunLog, secrets_in, secrets_of
-from kfinstall.kube import discovery
 from kfinstall.kube.cluster import Cluster
 from kfinstall.model.load import LoadedInstall
 from kfinstall.render.renderer import RenderEvent, Rendering
@@ -54,6 +52,7 @@ class Undertaking:
         self.causes: list[Cause] = []
         self.looking = False
         self.preparation: Preparation | None = None
+        self.cluster: Cluster | None = None
         self.ending: Ending | None = None
         self._control = Control()
         self._host: LocalHost | None = None
@@ -67,16 +66,11 @@ class Undertaking:
         return self.loaded.install.metadata.name
 
     @property
-    def cluster(self) -> Cluster | None:
-        return self.preparation.cluster if self.preparation else None
-
-    @property
     def where(self) -> str:
         """The cluster in a few words; "" before it is known."""
-        if self.preparation is None:
-            return ""
-        context = self.preparation.cluster.connection.target.context
-        return f"{context}  Kubernetes {self.preparation.prepared.state.version}"
+        context = self.cluster.connection.target.context if self.cluster else ""
+        version = self.preparation.prepared.state.version if self.preparation else ""
+        return f"{context}  Kubernetes {version}" if version else context
 
     @property
     def stopping(self) -> bool:
@@ -140,7 +134,7 @@ class Undertaking:
         rendering = self._made(release)
         self._go_on()
         self._enter(Stage.PLANNING, _("Connecting …"))
-        cluster = target(release)
+        cluster = self.cluster = target(release)
         where = cluster.connection.target
         self.note(_("Context: {context} ({server})").format(context=where.context, server=where.server))
         rendering = rendering or self._rendered(release)
@@ -278,10 +272,9 @@ class Undertaking:
         if cluster is None:
             return
         with self._telling(fix):
-            branch = Cluster(cluster.connection.branch())
-            for deed in mend(branch, fix, discovery.discover(branch.connection)):
-                self.log.add("", "FAILED" if deed.error else "mended", told(deed))
-            self._look_now.set()
+            for line in made(cluster, fix):
+                self.log.add("", "mended", line)
+        self._look_now.set()
 
     @contextmanager
     def _telling(self, fix: Fix) -> Iterator[None]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
@@ -27,8 +27,8 @@ class Asking(ModalScreen[str]):
     }
     Asking VerticalScroll { height: auto; max-height: 70vh; scrollbar-size-vertical: 1; }
     Asking .question { text-style: bold; color: $primary; height: auto; }
-    Asking Horizontal { height: auto; align-horizontal: right; }
-    Asking Button { margin-left: 2; }
+    Asking .answers { height: auto; margin-top: 1; }
+    Asking Button { width: 100%; content-align: left middle; text-align: left; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "first", _("Back"), id="asking.back"),
@@ -46,7 +46,7 @@ class Asking(ModalScreen[str]):
             yield Static(self._question, markup=False, classes="question")
             with VerticalScroll(can_focus=False):
                 yield Static("\n".join(self._lines), markup=False)
-            with Horizontal():
+            with Vertical(classes="answers"):
                 for name, words in self._answers.items():
                     yield Button(words, id=name, compact=True)
 

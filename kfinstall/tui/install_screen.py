@@ -22,7 +22,7 @@ from kfinstall.tui.asking import Asking
 from kfinstall.tui.log_pane import LogPane
 from kfinstall.tui.marks import bar, clock, duration
 from kfinstall.tui.object_tree import ObjectTree
-from kfinstall.words import _, counted
+from kfinstall.words import _
 
 if TYPE_CHECKING:
     from kfinstall.guide.explaining import Cause
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 DRAW = 0.2
 """Seconds between two pictures."""
+
+HELD = 3
+"""Objects that are named as held back."""
 
 KEEP, GENTLY, AT_ONCE = "keep", "gently", "now"
 
@@ -146,8 +149,10 @@ class InstallScreen(Screen[Result | None]):
         return Text("   ".join(parts), no_wrap=True, overflow="ellipsis")
 
     def _waits(self, undertaking: "Undertaking") -> Text:
-        room = max(2, self.size.height // 4)
-        lines = [*self._causes(undertaking), *_waited(undertaking.board.waits())]
+        room = max(2, self.size.height // 5)
+        explained = {key for cause in undertaking.causes for key in cause.holds}
+        unexplained = [item for item in undertaking.board.waits() if item.key not in explained]
+        lines = [*self._causes(undertaking), *_waited(unexplained, self.size.width - 2)]
         if len(lines) > room:
             more = len(lines) - room + 1
             lines = [*lines[: room - 1], Text(_("… and {count} more lines: F3").format(count=more), style="dim")]
@@ -155,8 +160,7 @@ class InstallScreen(Screen[Result | None]):
 
     def _causes(self, undertaking: "Undertaking") -> Iterator[Text]:
         for cause in undertaking.causes:
-            held = counted("holds back {count} object", "holds back {count} objects", len(cause.holds))
-            yield Text.assemble("✗ ", (cause.finding.title, "bold"), f"  ({held})")
+            yield Text.assemble(("✗ ", "red"), f"{_held(cause)}: ", (cause.finding.title, "bold"))
             if cause.fix:
                 yield Text("  " + _("F4 mends it: {fix}").format(fix=cause.fix.title), style="green")
             else:
@@ -280,10 +284,22 @@ STATES = {
 }
 
 
-def _waited(items: list[Item]) -> Iterator[Text]:
+def _waited(items: list[Item], width: int = 0) -> Iterator[Text]:
+    """A line for each; width: columns that it may have, 0 for any number."""
     for item in items:
-        text = f"… {item.key.kind} {item.key.name}: {item.why}"
-        yield Text.assemble((text, "yellow"), f"  ({duration(time.monotonic() - item.since)})")
+        took = duration(time.monotonic() - item.since)
+        line = Text(f"… {item.key.kind} {item.key.name} ({took}): {item.why}", style="yellow")
+        if width:
+            line.truncate(width, overflow="ellipsis")
+        yield line
+
+
+def _held(cause: "Cause") -> str:
+    """What it holds back, by name; many as a count."""
+    names = [key.name for key in cause.holds]
+    if len(names) <= HELD:
+        return ", ".join(names)
+    return _("{names} and {count} more").format(names=", ".join(names[: HELD - 1]), count=len(names) - HELD + 1)
 
 
 def _told(cause: "Cause") -> Iterator[str]:

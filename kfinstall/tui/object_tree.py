@@ -6,6 +6,7 @@ from textual.widgets.tree import TreeNode
 
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.guide.board import Board, Item, State, Tally
+from kfinstall.tui.keyed_tree import KeyedTree
 from kfinstall.tui.marks import mark
 from kfinstall.words import _
 
@@ -14,14 +15,11 @@ NAME = 30
 """Columns of an application's name."""
 
 
-class ObjectTree(Tree[ObjectKey | str]):
+class ObjectTree(KeyedTree[ObjectKey | str]):
     """Shows a board. Applications with trouble open by themselves, unless the user has closed or opened them."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
-        super().__init__("", id=id)
-        self.show_root = False
-        self.guide_depth = 2
-        self.auto_expand = True
+        super().__init__(id=id)
         self._applications: dict[str, TreeNode[ObjectKey | str]] = {}
         self._objects: dict[ObjectKey, TreeNode[ObjectKey | str]] = {}
         self._told: dict[str, Tally] = {}

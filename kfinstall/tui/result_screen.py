@@ -37,6 +37,7 @@ class ResultScreen(Screen[str]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "again", _("Try again"), id="result.again"),
         Binding("b", "bundle", _("Bundle for help"), id="result.bundle"),
+        Binding("d", "doctor", _("Doctor"), id="result.doctor"),
         Binding("escape,h", "home", _("Back"), id="result.home"),
     ]
 
@@ -65,7 +66,7 @@ class ResultScreen(Screen[str]):
         self.query_one("#title").set_class(not self.succeeded, "bad")
         self.query(Button).first().focus()
         cluster = self.undertaking.cluster
-        if cluster is None:
+        if self.undertaking.preparation is None or cluster is None:
             self._put(list(self._failure([])))
             return
         self._put([Text(_("Looking …"), style="dim")])
@@ -101,6 +102,8 @@ class ResultScreen(Screen[str]):
             yield "again", _("Try again")
         if self.undertaking.cluster and not self.succeeded:
             yield "bundle", _("Bundle for help")
+        if self.undertaking.cluster:
+            yield "doctor", _("Doctor")
         yield "home", _("Back")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - textual's
@@ -238,6 +241,11 @@ class ResultScreen(Screen[str]):
 
     def action_home(self) -> None:
         self.dismiss(HOME)
+
+    def action_doctor(self) -> None:
+        from kfinstall.tui.doctor_screen import DoctorScreen  # noqa: PLC0415 - few go there
+
+        self.app.push_screen(DoctorScreen(cluster=self.undertaking.cluster))
 
     def action_bundle(self) -> None:
         """Write a bundle into the folder that kfinstall was started in."""

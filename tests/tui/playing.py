@@ -13,7 +13,7 @@ from textual.screen import Screen
 from kfinstall.tui.app import Guided
 from kfinstall.tui.settings import Settings
 
-PATIENCE = 90.0
+PATIENCE = 60.0
 """Seconds; tests share a small machine."""
 
 
