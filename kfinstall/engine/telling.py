@@ -20,14 +20,15 @@ _VERBS = {
     "cluster": _("cluster"), "fetch": _("fetch"), "render": _("render"),
     "changed": _("changed"), "checked": _("checked"), "created": _("created"), "deleted": _("deleted"),
     "released": _("released"), "skipped": _("skipped"), "unchanged": _("unchanged"),
-    "CONFLICT": _("CONFLICT"), "FAILED": _("FAILED"), "done": _("done"), "gone": _("gone"), "note": _("note"),
-    "ready": _("ready"), "retry": _("retry"), "wait": _("wait"),
+    "CONFLICT": _("CONFLICT"), "FAILED": _("FAILED"), "cluster": _("cluster"), "done": _("done"),
+    "fetch": _("fetch"), "gone": _("gone"), "mended": _("mended"), "note": _("note"),
+    "ready": _("ready"), "render": _("render"), "retry": _("retry"), "wait": _("wait"),
 }  # fmt: skip
 
 
 def in_words(verb: str, cells: int = 0) -> str:
     """A verb of plans, fixes and events in the user's language, with spaces up to so many cells."""
-    return padded(_VERBS[verb], cells)
+    return padded(_VERBS.get(verb, verb), cells)
 
 
 class News:
@@ -59,7 +60,7 @@ def progress_line(progress: Progress) -> str:
 
 
 def line_of(event: Event) -> tuple[str, str, str] | None:
-    """An event as (application, verb, text), for in_words; None for one that is worth no line."""
+    """An event as (application, verb, text), the verb for in_words; None for one that is worth no line."""
     match event:
         case events.StepFinished(step, application, outcome, seconds):
             return application, _ending(step, outcome), f"{object_of(step)} ({seconds:.1f} s)"

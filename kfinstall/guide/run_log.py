@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.engine.state_folder import state_home
+from kfinstall.engine.telling import in_words
 from kfinstall.facts.classify import redacted
 from kfinstall.model.base import Model
 
@@ -31,7 +32,7 @@ SHORTEST_SECRET = 6
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """when: HH:MM:SS. verb: what happened, in a word; "FAILED" and "CONFLICT" are loud."""
+    """when: HH:MM:SS. verb: what happened, in a word for in_words; "FAILED" and "CONFLICT" are loud."""
 
     when: str
     application: str
@@ -39,7 +40,7 @@ class Line:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.when} {self.application or '-':24} {self.verb:9} {self.text}".rstrip()
+        return f"{self.when} {self.application or '-':24} {in_words(self.verb, 9)} {self.text}".rstrip()
 
 
 class RunLog:

@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input, RichLog
 
+from kfinstall.engine.telling import in_words
 from kfinstall.guide.run_log import KEPT, Line, RunLog
 from kfinstall.words import _
 
@@ -47,4 +48,4 @@ class LogPane(Vertical):
 
 def _shown(line: Line) -> Text:
     of = f"{line.application}: " if line.application else ""
-    return Text.assemble((f"{line.when} ", "dim"), of, (f"{line.verb} ", LOUD.get(line.verb, "")), line.text)
+    return Text.assemble((f"{line.when} ", "dim"), of, (f"{in_words(line.verb)} ", LOUD.get(line.verb, "")), line.text)
