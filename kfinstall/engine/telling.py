@@ -17,12 +17,11 @@ SOON = 1.0
 _VERBS = {
     "apply": _("apply"), "change": _("change"), "create": _("create"), "delete": _("delete"), "keep": _("keep"),
     "patch": _("patch"), "release": _("release"),
-    "cluster": _("cluster"), "fetch": _("fetch"), "render": _("render"),
     "changed": _("changed"), "checked": _("checked"), "created": _("created"), "deleted": _("deleted"),
     "released": _("released"), "skipped": _("skipped"), "unchanged": _("unchanged"),
-    "CONFLICT": _("CONFLICT"), "FAILED": _("FAILED"), "cluster": _("cluster"), "done": _("done"),
-    "fetch": _("fetch"), "gone": _("gone"), "mended": _("mended"), "note": _("note"),
-    "ready": _("ready"), "render": _("render"), "retry": _("retry"), "wait": _("wait"),
+    "CONFLICT": _("CONFLICT"), "FAILED": _("FAILED"), "cluster": _("cluster"), "done": _("done"), "fetch": _("fetch"),
+    "gone": _("gone"), "mended": _("mended"), "note": _("note"), "ready": _("ready"), "render": _("render"),
+    "retry": _("retry"), "wait": _("wait"),
 }  # fmt: skip
 
 
