@@ -20,7 +20,7 @@ from kfinstall.guide.draft import Draft, draft_path, forget, resumed, save
 from kfinstall.guide.lists import lister
 from kfinstall.guide.questions import Kind, Question, to_text
 from kfinstall.guide.questions import Path as Place
-from kfinstall.guide.steps import Step, step_named, step_of, steps
+from kfinstall.guide.steps import REVIEW, Step, step_named, step_of, steps
 from kfinstall.model.document import path_text
 from kfinstall.model.load import LoadedInstall
 from kfinstall.words import _, counted
@@ -224,7 +224,7 @@ def _reviewed(draft: Draft, loaded: LoadedInstall) -> ExitCode:
     """Say what will happen; save; install on the user's word. Raises Back."""
     from kfinstall.guide.outlook import kinds, outlook, total  # noqa: PLC0415 - imports the client library
 
-    draft.step = "review"
+    draft.step = REVIEW
     save(draft, draft_path(state_home()))
     _say("")
     _say(_("Review. Nothing has been changed yet."))

@@ -14,7 +14,7 @@ def answer(draft: Draft, question: Question, text: str) -> None:
         draft.put_secret(question.path, text)
     elif question.kind is Kind.SECTION:
         draft.switch(question.path, on=text == "true")
-    elif question.members and text:
+    elif question.members:
         draft.choose(question, text)
     else:
         _put(draft, question, from_text(question, text))

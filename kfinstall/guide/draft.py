@@ -84,6 +84,7 @@ class Draft:
         """Answer the question which member of a union it is.
 
         The answers of the member that is left are parked, those of the new one come back, and what both have stays.
+        value: "" for none of them.
         """
         section, before = question.path[:-1], self.get(question.path) or question.default
         held = self.get(section)
@@ -91,6 +92,9 @@ class Draft:
         keys = question.members.get(value, ())
         if before is not None and before != value:
             self.parked[_place(section, before)] = copy.deepcopy(inner)
+        if not value:
+            self.put(section, None)
+            return
         stays = {key: each for key, each in inner.items() if key in keys}
         back = self.parked.get(_place(section, value), {})
         self.put(section, {TAG: value, **{key: each for key, each in {**back, **stays}.items() if key != TAG}})

@@ -78,7 +78,7 @@ def questions(
     answers = data if isinstance(data, Mapping) else {}
     for name, info in model.model_fields.items():
         key = info.alias or name
-        if key != TAG:
+        if not (key == TAG and get_origin(info.annotation) is Literal):  # that was asked by the union
             asking = _Asking(info, (*path, key), listed, group, len(path))
             yield from asking.questions(info.annotation, answers.get(key))
 
@@ -103,19 +103,19 @@ class _Asking:
         optional = type(None) in types
         models = [each for each in types if _is_model(each)]
         if len(models) > 1:
-            yield from self._of_union(models, value)
+            yield from self._of_union(models, value, optional=optional)
         elif models:
             yield from self._of_model(models[0], value, optional=optional)
         else:
             yield from self._of_value([each for each in types if each is not type(None)], value)
 
-    def _of_union(self, models: list[type[BaseModel]], value: object) -> Iterator[Question]:
+    def _of_union(self, models: list[type[BaseModel]], value: object, *, optional: bool) -> Iterator[Question]:
         tags = {tag: model for model in models for tag in get_args(model.model_fields[TAG].annotation)}
         default = None if self.info.is_required() else getattr(self._default(), TAG, None)
         choices = tuple(Choice(tag, model.model_fields[TAG].description or "") for tag, model in tags.items())
         yield Question(
             (*self.path, TAG), Kind.CHOICE, self.info.title or "", self.info.description or "", self.group, default,
-            default is None, choices, members={tag: keys_of(model) for tag, model in tags.items()},
+            default is None and not optional, choices, members={tag: keys_of(model) for tag, model in tags.items()},
         )  # fmt: skip
         given = value if isinstance(value, Mapping) else {}
         chosen = tags.get(given.get(TAG, default))

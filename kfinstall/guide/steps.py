@@ -20,6 +20,8 @@ from kfinstall.words import _
 
 PLATFORM: Final = ("platform", TAG)
 PRESET: Final = ("kubeflow", "preset")
+REVIEW: Final = "review"
+"""Where a walk is that has answered everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,9 @@ def steps(draft: Draft) -> list[Step]:
 
 
 def step_named(name: str, draft: Draft) -> Step:
-    """The step of a name, or the first where it does not apply (any more)."""
+    """The step of a name; the last for the review, and the first for one that does not apply (any more)."""
     applying = steps(draft)
-    return next((step for step in applying if step.name == name), applying[0])
+    return next((step for step in applying if step.name == name), applying[-1 if name == REVIEW else 0])
 
 
 def step_of(path: str, draft: Draft) -> str:
@@ -90,6 +92,7 @@ _NEEDS: Final[Mapping[str, Callable[[Draft], bool]]] = {
     "access.users": _has("dex"),
     "access.oidc": _has("dex"),
     "objectStore": _has("pipeline"),
+    "serving": _has("kserve"),
     "rbac.notebooks": _has("profiles"),
     "rbac.profiles": _has("profiles"),
     "storage.notebooks": _has("jupyter-web-app"),
@@ -125,7 +128,8 @@ def _options(draft: Draft) -> list[Question]:
         return []
     platform = platforms().get(name)
     listed = platform.chosen if isinstance(platform, Chooses) else frozenset()
-    return list(questions(platform.options, draft.get(("platform",)), ("platform",), listed))
+    found = questions(platform.options, draft.get(("platform",)), ("platform",), listed)
+    return [*found, *_sections("gpu")(draft)]
 
 
 _KUBEFLOW_HERE: Final = ("preset", "file", "url", "sha256", "namespace", "usageReporting")
@@ -184,7 +188,7 @@ STEPS: Final = (
     Step(
         "options", _("Cluster"), _("Which cluster?"),
         _("What the platform needs to find the cluster, or to make it. What is left empty keeps its default."),
-        ("platform",), _options,
+        ("platform", "gpu"), _options,
     ),
     Step(
         "kubeflow", _("Kubeflow"), _("Which Kubeflow?"),
@@ -202,7 +206,7 @@ STEPS: Final = (
         "storage", _("Storage"), _("Where shall the data be?"),
         _("Databases, artifacts and notebooks need volumes. With a default storage class in the cluster nothing has to "
           "be chosen."),
-        ("storage", "objectStore"), _sections("storage", "objectStore"), cards=True,
+        ("storage", "objectStore", "serving"), _sections("storage", "objectStore", "serving"), cards=True,
     ),
     Step(
         "access", _("Access"), _("From where is it reached, and who may sign in?"),

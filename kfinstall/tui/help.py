@@ -11,6 +11,22 @@ from textual.widgets import Footer, Static
 from kfinstall.words import _
 
 
+class Page(ModalScreen[None]):
+    """A text to read, which goes away again."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f2", "dismiss", _("Back"), id="page.back")]
+
+    def __init__(self, title: str, text: str) -> None:
+        super().__init__()
+        self._title, self._text = title, text
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="page") as box:
+            box.border_title = self._title
+            yield Static(self._text, markup=False)
+        yield Footer(show_command_palette=False)
+
+
 class Help(ModalScreen[None]):
     """of: the screen that is explained; its method `explained()`, if it has one, gives a title and paragraphs."""
 

@@ -19,6 +19,7 @@ from kfinstall.guide import reviewing, saving
 from kfinstall.guide.checking import NAME, checked
 from kfinstall.guide.draft import Draft, draft_path, forget, save
 from kfinstall.guide.outlook import Objects, Outlook, kinds, outlook, total
+from kfinstall.guide.steps import REVIEW
 from kfinstall.tui.background import Background
 from kfinstall.words import _, counted
 
@@ -69,7 +70,7 @@ class Review(Screen[None]):
 
     def on_mount(self) -> None:
         self.query_one("#back").focus()
-        self.draft.step = "review"
+        self.draft.step = REVIEW
         save(self.draft, draft_path(state_home()))
         self.action_look()
 

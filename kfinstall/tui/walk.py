@@ -3,28 +3,39 @@
 Answers live in the draft, never in widgets: going back, a resize or the end of the program loses none.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Button, Footer, Input, OptionList, Static
 
 from kfinstall.engine.state_folder import state_home
+from kfinstall.errors import KfinstallError
+from kfinstall.guide import components, here
 from kfinstall.guide.answering import answer, answered, in_force
 from kfinstall.guide.checking import Checked, checked
 from kfinstall.guide.draft import Draft, draft_path, save
+from kfinstall.guide.here import Here
 from kfinstall.guide.lists import lister
 from kfinstall.guide.questions import Kind, Question, to_text
-from kfinstall.guide.steps import Step, preview, step_named, step_of, steps
+from kfinstall.guide.questions import Path as Place
+from kfinstall.guide.room import Room, room
+from kfinstall.guide.steps import REVIEW, Step, preview, step_named, step_of, steps
+from kfinstall.kfdef import presets
 from kfinstall.model.document import path_text
-from kfinstall.registry import platforms
-from kfinstall.tui.cards import Card
+from kfinstall.model.write import yaml_text
+from kfinstall.tui.background import Background
+from kfinstall.tui.cards import Card, platform_card, release_card
 from kfinstall.tui.choosing import Choosing
+from kfinstall.tui.component_tree import ComponentTree
 from kfinstall.tui.fields import Answer, Ask, Cards, Field, Look, Pressable
+from kfinstall.tui.help import Page
 from kfinstall.words import _, counted
 
 FEW = 7
@@ -32,7 +43,7 @@ FEW = 7
 
 
 class Walk(Screen[None]):
-    """draft: what is answered already; it is saved at every step."""
+    """draft: what is answered already; it is saved at every step. found: what of the platforms is here, if known."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", _("Back"), id="walk.back"),
@@ -42,12 +53,16 @@ class Walk(Screen[None]):
         Binding("up", "app.focus_previous", show=False, id="walk.up"),
     ]
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: Draft, found: Sequence[Here] = ()) -> None:
         super().__init__()
         self.draft = draft
         self.step: Step = step_named(draft.step, draft)
         self._more = False
         self._looked: Question | None = None
+        self._here, self._room_look = Background(self), Background(self)
+        self._found = found or here.plain()
+        self._room: Room | None = None
+        self._room_of = ""
 
     def compose(self) -> ComposeResult:
         yield Static(id="where", markup=False)
@@ -58,6 +73,7 @@ class Walk(Screen[None]):
                 yield Static(id="means", markup=False)
                 yield Static(id="preview-title", markup=False, classes="title")
                 yield Static(id="preview", markup=False)
+        yield Static(id="hint", markup=False)
         yield Static(id="faults", markup=False, classes="fault")
         with Horizontal(id="buttons"):
             yield Button(_("Back"), id="back", compact=True)
@@ -65,7 +81,11 @@ class Walk(Screen[None]):
         yield Footer(show_command_palette=False)
 
     async def on_mount(self) -> None:
+        at_review = self.draft.step == REVIEW
         await self.show()
+        self._here.run(here.found, self._platforms_found)
+        if at_review and checked(self.draft).loaded:
+            self._review()
 
     async def show(self, focus: str = "") -> None:
         """Draw the step anew. focus: the path of the question that comes into focus, as path_text gives it."""
@@ -86,6 +106,8 @@ class Walk(Screen[None]):
             await form.mount_all(self._widgets())
         form.scroll_home(animate=False)
         self._focus(focus)
+        self._look_for_room()
+        self._total()
 
     def questions(self) -> list[Question]:
         """What the step asks, given the answers so far."""
@@ -94,6 +116,8 @@ class Walk(Screen[None]):
     def _widgets(self) -> list[Widget]:
         found = self.questions()
         made: list[Widget] = []
+        if self.step.components:
+            return [ComponentTree(components.components(self.draft)), Static(id="total")]
         if self.step.cards and found:
             first, *found = found
             made.append(Cards(self.cards(first), in_force(self.draft, first)))
@@ -105,6 +129,7 @@ class Walk(Screen[None]):
                 continue
             if question.group != group and question.group:
                 made.append(Static(" / ".join(question.group), markup=False, classes="group"))
+                made += [Remove(entry)] if (entry := _entry(question)) else []
             group = question.group
             made.append(Field(question, answered(self.draft, question)))
         hidden = sum(not answered(self.draft, each) for each in folded)
@@ -115,15 +140,62 @@ class Walk(Screen[None]):
 
     def cards(self, question: Question) -> list[Card]:
         """The choices of the step's own question."""
-        if question.members and self.step.name == "platform":
-            known = platforms()
-            return [Card(each.value, known.get(each.value).title, each.title) for each in question.choices]
+        if self.step.name == "platform":
+            return [platform_card(each, first=not n) for n, each in enumerate(self._found)]
+        if self.step.name == "kubeflow":
+            return [release_card(each, self._room) for each in presets.describe()]
         return [Card(each.value, each.value, each.title) for each in question.choices]
+
+    def _platforms_found(self, found: list[Here] | KfinstallError) -> None:
+        if isinstance(found, list):
+            self._found = found
+            self._fill_cards()
+
+    def _look_for_room(self) -> None:
+        """Once for each cluster that is chosen, when its room and version begin to matter."""
+        asked = yaml_text(self.draft.get(("platform",)))
+        if self.step.name in ("platform", "options") or asked == self._room_of:
+            return
+        self._room, self._room_of = None, asked
+        self._room_look.run(lambda: room(self.draft), self._room_found)
+
+    def _room_found(self, found: Room | KfinstallError | None) -> None:
+        self._room = found if isinstance(found, Room) else None
+        if self.step.components:
+            self._total()
+        self._fill_cards()
+
+    def _fill_cards(self) -> None:
+        for cards in self.query(Cards):
+            first = self.questions()[0]
+            cards.fill(self.cards(first), in_force(self.draft, first) if first.default else answered(self.draft, first))
+
+    # the parts of the release
+
+    def _total(self, also: Sequence[str] = ()) -> None:
+        """What is on needs together, and whether there is room for it."""
+        wanted = components.total(self.draft)
+        lines = [_("With it: {names}").format(names=", ".join(also))] if also else []
+        lines.append(_("Together: {needs}").format(needs=wanted.told or _("nothing")))
+        if self._room is not None and self._room.told:
+            fits = _("✗ too little for all of it") if self._room.lacks(wanted) else _("✓ enough")
+            lines.append(_("Free in the cluster: {room} {fits}").format(room=self._room.told, fits=fits))
+        for total in self.query("#total").results(Static):
+            total.update(Content("\n".join(lines)))
+
+    @on(ComponentTree.Switched)
+    def _switched(self, event: ComponentTree.Switched) -> None:
+        also = components.switch(self.draft, event.component.name, on=not event.component.on)
+        self.query_one(ComponentTree).fill(components.components(self.draft))
+        self._total(also)
+        self._keep()
+        self._preview()
 
     # what is seen beside the questions
 
     def _say(self, text: str) -> None:
         self.query_one("#means", Static).update(text)
+        self.query_one("#hint", Static).update(text.partition("\n\n")[0])
 
     def _preview(self) -> None:
         text = preview(self.step, self.draft)
@@ -218,6 +290,17 @@ class Walk(Screen[None]):
         self._more = True
         await self.show()
 
+    @on(Pressable.Pressed, ".remove")
+    async def _remove(self, event: Pressable.Pressed) -> None:
+        if isinstance(event.pressable, Remove):
+            self.draft.drop(event.pressable.entry)
+            self._keep()
+            await self.show(path_text(event.pressable.entry[:-1]))
+
+    def action_file(self) -> None:
+        """The whole file as it is now."""
+        self.app.push_screen(Page(_("The file so far"), self.draft.text))
+
     def _keep(self) -> None:
         self.draft.step = self.step.name
         try:
@@ -294,8 +377,8 @@ class Walk(Screen[None]):
         wanted = next((each for each in fields if path and path_text(each.question.path).startswith(path)), None)
         if wanted is not None:
             self.call_after_refresh(wanted.focus_control)
-        elif self.query(Cards):
-            self.query_one(Cards).focus()
+        elif self.query("#cards, #components"):
+            self.query("#cards, #components").first().focus()
         elif fields:
             fields[0].focus_control()
         else:
@@ -304,6 +387,19 @@ class Walk(Screen[None]):
     @on(Input.Submitted)
     def _submitted(self) -> None:
         self.app.action_focus_next()
+
+
+class Remove(Pressable):
+    """Takes an entry of a list away."""
+
+    def __init__(self, entry: Place) -> None:
+        super().__init__(_("[-] Remove it"), markup=False, classes="remove")
+        self.entry = entry
+
+
+def _entry(question: Question) -> Place:
+    """The entry of a list whose first question this is; () for other questions."""
+    return question.path[:-1] if len(question.path) > 1 and isinstance(question.path[-2], int) else ()
 
 
 def _named(path: str) -> str:

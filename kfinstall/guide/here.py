@@ -1,0 +1,138 @@
+"""What is here: platforms and what of them this machine has, contexts, clusters and how they fare.
+
+Everything asks this machine or a cluster, and so may take its time: callers do it in the background.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from kfinstall.contracts.platform import ClusterAccess, ClusterPhase, Detection, Lifecycle, Offers, Tool
+from kfinstall.engine.clusters import PHASES, detected
+from kfinstall.engine.host import host_of
+from kfinstall.errors import KfinstallError
+from kfinstall.registry import platforms
+from kfinstall.words import _
+
+if TYPE_CHECKING:
+    from kfinstall.engine.status import ObjectStatus
+
+SOON = 5.0
+"""Seconds after which a cluster that does not answer is called silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """A platform, as far as it is on this machine. rank: the lower, the sooner it is worth choosing."""
+
+    name: str
+    title: str
+    summary: str
+    notes: Sequence[str] = ()
+    rank: int = 9
+
+
+def plain() -> list[Here]:
+    """The platforms before anything was looked for."""
+    known = platforms()
+    return [Here(each.name, each.title, each.summary) for each in map(known.get, known.options)]
+
+
+def found() -> list[Here]:
+    """The platforms with what was found of them, the best to choose first."""
+    names = list(platforms().options)
+    with ThreadPoolExecutor() as pool:
+        looked = pool.map(_looked, names)
+    return sorted(looked, key=lambda each: each.rank)
+
+
+def _looked(name: str) -> Here:
+    platform = platforms().get(name)
+    detection = detected(platform)
+    return Here(name, platform.title, platform.summary, list(_notes(name, detection)), _rank(name, detection))
+
+
+def _rank(name: str, detection: Detection) -> int:
+    """A cluster that is there already, then one that can be had here, then what has to be fetched or told more."""
+    platform = platforms().get(name)
+    if any(each.status.phase is ClusterPhase.RUNNING for each in detection.clusters):
+        return 0
+    if any(tool.needed and not tool.version for tool in detection.tools):
+        return 5
+    if isinstance(platform, Lifecycle):
+        return 2 if _offer(name) else 4
+    if "context" not in platform.options.model_fields:
+        return 3
+    return 1 if not detection.clusters and contexts(host_of(name).kubeconfig) else 4
+
+
+def _notes(name: str, detection: Detection) -> Iterator[str]:
+    for cluster in detection.clusters:
+        detail = f" ({cluster.status.detail})" if cluster.status.detail else ""
+        mark = "✓" if cluster.status.phase is ClusterPhase.RUNNING else "·"
+        yield f"{mark} {cluster.name}: {PHASES[cluster.status.phase]}{detail}"
+    for tool in detection.tools:
+        if not tool.version:
+            yield missing(tool)
+    if offer := _offer(name):
+        yield offer
+
+
+def missing(tool: Tool) -> str:
+    """A tool that is not here, and how to get it."""
+    text = _("✗ {name} is missing: {get}") if tool.needed else _("· {name} is not here; it would be useful: {get}")
+    return text.format(name=tool.name, get=tool.get)
+
+
+def _offer(name: str) -> str:
+    """What the platform makes when it is asked for nothing in particular; "" where it has to be told more."""
+    platform = platforms().get(name)
+    if not isinstance(platform, Offers):
+        return ""
+    try:
+        offer = platform.offer(platform.options.model_validate({"type": name}), host_of(name))
+    except (ValidationError, KfinstallError):
+        return ""
+    return f"{offer.summary}. {offer.cost}".strip()
+
+
+def tools() -> list[Tool]:
+    """The programs that platforms use, those that are here first."""
+    names = list(platforms().options)
+    with ThreadPoolExecutor() as pool:
+        detections = pool.map(lambda name: detected(platforms().get(name)), names)
+    known = {tool.name: tool for detection in detections for tool in detection.tools}
+    return sorted(known.values(), key=lambda tool: (not tool.version, tool.name))
+
+
+def contexts(kubeconfig: Mapping[str, object]) -> list[str]:
+    """The contexts of a kubeconfig, the current one first."""
+    listed = kubeconfig.get("contexts")
+    named = [str(each.get("name")) for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    return sorted(named, key=lambda name: name != kubeconfig.get("current-context"))
+
+
+def health(context: str) -> str:
+    """How the cluster of a context fares, in a line with a mark in front."""
+    from kfinstall.engine.preparation import connected  # noqa: PLC0415 - imports the client library
+    from kfinstall.engine.status import installs, status  # noqa: PLC0415 - as above
+    from kfinstall.kube import discovery  # noqa: PLC0415 - as above
+
+    try:
+        cluster = connected(ClusterAccess(context=context), timeout=SOON)
+        version = discovery.version(cluster.connection)
+        standing = [_install(name, status(cluster, name)) for name in installs(cluster)]
+    except KfinstallError as error:
+        return f"✗ {context}: {error.what}"
+    text = "; ".join(standing) or _("no Kubeflow by kfinstall")
+    mark = "!" if any("✗" in each for each in standing) else "✓"
+    return f"{mark} {context}: Kubernetes {version}, {text}"
+
+
+def _install(name: str, objects: "Sequence[ObjectStatus]") -> str:
+    ready = sum(each.readiness.ready for each in objects)
+    mark = "✓" if ready == len(objects) else "✗"
+    return _("{mark} {name} ({ready} of {count} ready)").format(mark=mark, name=name, ready=ready, count=len(objects))

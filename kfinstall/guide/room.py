@@ -1,0 +1,94 @@
+"""The room that the chosen cluster has, and its version, as far as they can be known before anything is made."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from kfinstall.contracts.platform import ClusterPhase, Lifecycle, Offers
+from kfinstall.doctor.reading import from_cluster
+from kfinstall.engine.clusters import detected
+from kfinstall.engine.host import host_of
+from kfinstall.engine.preparation import connected
+from kfinstall.facts.capacity import rooms
+from kfinstall.facts.kinds import NODE, POD
+from kfinstall.facts.quantities import readable
+from kfinstall.facts.releases import minor
+from kfinstall.facts.sizing import KUBERNETES_CPU, KUBERNETES_MEMORY
+from kfinstall.guide.checking import checked
+from kfinstall.guide.draft import Draft
+from kfinstall.guide.needs import Needs
+from kfinstall.model.install import PlatformOptions
+from kfinstall.registry import platforms
+from kfinstall.words import _
+
+PATIENCE = 10.0
+"""Seconds for a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """version: of Kubernetes, "" where it is not known. cpu: free cores, memory: free bytes; None where unknown."""
+
+    version: str = ""
+    cpu: Decimal | None = None
+    memory: Decimal | None = None
+
+    @property
+    def told(self) -> str:
+        parts = []
+        if self.cpu is not None:
+            parts.append(_("{cpu} CPU").format(cpu=readable("cpu", self.cpu)))
+        if self.memory is not None:
+            parts.append(readable("memory", self.memory))
+        return ", ".join(parts)
+
+    def lacks(self, wanted: Needs) -> bool:
+        """Whether some pods would have to wait for ever; what is not known is enough."""
+        return _less(self.cpu, wanted.cpu) or _less(self.memory, wanted.memory)
+
+    def too_old(self, minimum: str) -> bool:
+        """Whether the cluster is older than a release can do with."""
+        return bool(self.version and minimum) and minor(self.version) < minor(minimum)
+
+
+def _less(have: Decimal | None, wanted: Decimal) -> bool:
+    return have is not None and have < wanted
+
+
+def room(draft: Draft) -> Room | None:
+    """Of the cluster that stands, or of the one that would be made; None where nobody can say without starting one.
+
+    Raises KfinstallError where the cluster does not answer.
+    """
+    loaded = checked(Draft({"platform": draft.get(("platform",))})).loaded
+    if loaded is None:
+        return None
+    options = loaded.install.platform
+    platform, host = platforms().get(options.type), host_of(options.type)
+    if isinstance(platform, Lifecycle) and platform.status(options, host).phase is not ClusterPhase.RUNNING:
+        return _offered(options)
+    if not (isinstance(platform, Lifecycle) or hasattr(options, "context") or _runs(options)):
+        return None
+    cluster = connected(platform.access(options, host), timeout=PATIENCE)
+    snapshot = from_cluster(cluster, {NODE, POD})
+    free = [each for each in rooms(snapshot) if not (each.node.get("spec") or {}).get("unschedulable")]
+    return Room(snapshot.version, _sum(each.free("cpu") for each in free), _sum(each.free("memory") for each in free))
+
+
+def _offered(options: PlatformOptions) -> Room | None:
+    platform = platforms().get(options.type)
+    if not isinstance(platform, Offers):
+        return None
+    size = platform.offer(options, host_of(options.type)).size
+    cpu = None if size.cpus is None else Decimal(size.cpus) - KUBERNETES_CPU
+    memory = None if size.memory is None else Decimal(size.memory) - KUBERNETES_MEMORY
+    return Room("", cpu, memory)
+
+
+def _runs(options: PlatformOptions) -> bool:
+    clusters = detected(platforms().get(options.type)).clusters
+    return any(each.status.phase is ClusterPhase.RUNNING for each in clusters)
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    return sum((max(each, Decimal(0)) for each in amounts), Decimal(0))
