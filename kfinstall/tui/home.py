@@ -131,6 +131,8 @@ class Home(Screen[None]):
                 self._install()
             case "practice":
                 self._walk({"platform": {"type": "sandbox"}, "kubeflow": {"preset": "starter"}}, "kubeflow")
+            case "doctor":
+                self._doctor()
             case "quit":
                 self.app.exit(0)
             case command:
@@ -164,6 +166,11 @@ class Home(Screen[None]):
         from kfinstall.tui.walk import Walk  # noqa: PLC0415 - as above
 
         self.app.push_screen(Walk(Draft(document, step=step), self._platforms))
+
+    def _doctor(self) -> None:
+        from kfinstall.tui.doctor_screen import DoctorScreen  # noqa: PLC0415 - as above
+
+        self.app.push_screen(DoctorScreen())
 
     def _command(self, name: str) -> None:
         """A command that talks in lines gets the terminal until it is done."""
