@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 _URL = re.compile(r"https?://[^\s\"'`\\)]{1,2000}")
 _LOOKUP = re.compile(
-    r"(?:lookup|resolve host:?|resolve|dial tcp:? (?:address )?)\s+['\"]?([A-Za-z0-9][\w.-]{1,252})['\"]?",
+    r"(?:lookup|resolve host:?|resolve|pulling from host|dial tcp:? (?:address )?)\s+['\"]?"
+    r"([A-Za-z0-9][\w.-]{1,252})['\"]?",
     re.IGNORECASE,
 )
 _REPOSITORY = re.compile(r"/v2/(.+?)/(?:manifests|blobs|tags)/(.+)")
