@@ -7,7 +7,7 @@ fields of `configs/` that DATA names. A text of click that its own catalogue lac
 import ast
 import inspect
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -183,9 +183,14 @@ def _stable(language: str, comment: str, messages: Iterable[Message]) -> Stable:
     return made
 
 
-def missing(catalogue: Catalog) -> list[Message]:
-    """What has no translation."""
-    return [each for each in catalogue if each.id and not all(forms(each))]
+def missing(catalogue: Catalog, texts: Mapping[Text, set[str]]) -> list[str]:
+    """The texts without a translation, each behind a file that says it."""
+    said = {text: catalogue.get(text.key) for text in texts}
+    return [f"{min(texts[text])}: {text.singular}" for text, message in said.items() if not _is_said(message)]
+
+
+def _is_said(message: Message | None) -> bool:
+    return message is not None and all(forms(message))
 
 
 def forms(message: Message) -> list[str]:
@@ -207,7 +212,9 @@ def main() -> None:
     for language in LANGUAGES[1:]:
         catalogue = update(language)
         write(catalogue, language)
-        sys.stderr.write(f"{language}: {len(catalogue)} texts, {len(missing(catalogue))} without a translation\n")
+        left = missing(catalogue, of_click() | collected())
+        sys.stderr.write(f"{language}: {len(catalogue)} texts, {len(left)} without a translation\n")
+        sys.stderr.writelines(f"  {each}\n" for each in sorted(left))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,29 @@ def _messages(language: str) -> list[Message]:
     return [each for each in catalogue.read(language) if each.id and all(catalogue.forms(each))]
 
 
+def test_a_text_that_is_not_translated_is_named_with_its_file() -> None:
+    texts = {
+        catalogue.Text("Do not ask."): {"kfinstall/cli/options.py"},
+        catalogue.Text("Nobody has said this yet."): {"checks/new.py"},
+        catalogue.Text("{count} wonder", "{count} wonders"): {"platforms/new.py"},
+    }
+    assert catalogue.missing(catalogue.read("zh_CN"), texts) == [
+        "checks/new.py: Nobody has said this yet.",
+        "platforms/new.py: {count} wonder",
+    ]
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_nothing_is_kept_that_nobody_says(language: str) -> None:
+    known = {text.key for text in catalogue.collected()}
+    own = (
+        each
+        for each in catalogue.read(language)
+        if not any(file.startswith("click/") for file, _line in each.locations)
+    )
+    assert [message.id for message in own if message.id and message.id not in known] == []
+
+
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_every_placeholder_is_kept(language: str) -> None:
     wrong = []
