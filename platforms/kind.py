@@ -141,7 +141,9 @@ class Kind:
         for mounted in (options.registry_hosts, *(mount.host_path for mount in options.mounts)):
             if mounted and not mounted.is_dir():
                 title = _("{path} is to be mounted into the nodes, and is no folder.").format(path=mounted)
-                yield obstacle("kind-mount-missing", title, _("Make it, or correct platform.mounts."))
+                option = "platform.registryHosts" if mounted == options.registry_hosts else "platform.mounts"
+                yield obstacle("kind-mount-missing", title, _("Make it, or correct {option}.").format(option=option),
+                               option=option)  # fmt: skip
         yield from inotify(host)
 
     def create(self, options: KindOptions, host: Host) -> Iterator[Progress]:

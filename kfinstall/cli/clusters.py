@@ -48,7 +48,7 @@ def made(release: Release, teller: Narrator, *, yes: bool) -> None:
         return
     with teller.rendering() as observe:
         wanted = demand(rendered(release, observe).manifests)
-    for warning in found.cluster.checked(wanted):
+    for warning in found.cluster.checked(wanted, release.document):
         teller.note(_("Warning: {message}").format(message=warning))
     teller.note(found.told)
     teller.note(found.offered)

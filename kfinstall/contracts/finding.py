@@ -32,6 +32,7 @@ class Finding:
     cause: id in the catalogue (configs/causes), or of the check's own. title: one line, about this very case.
     objects: what does not work because of it; a finding about objects that need one of these follows from this one.
     needs: objects that would end it if they stood and were ready, which nothing in the snapshot shows.
+    option: the key of the Install document that the user would change, as platform.location; "" for none.
     """
 
     cause: str
@@ -43,3 +44,4 @@ class Finding:
     needs: frozenset[ObjectKey] = frozenset()
     docs: str = ""
     fix: Fix | None = field(default=None, compare=False)
+    option: str = ""

@@ -24,6 +24,7 @@ from kfinstall.contracts.platform import (
 from kfinstall.engine.host import host_of
 from kfinstall.errors import Interrupted, KfinstallError, PlanRefused, UsageError
 from kfinstall.facts.sizing import Demand, demand
+from kfinstall.model.document import Document
 from kfinstall.model.install import Install, PlatformOptions
 from kfinstall.registry import platforms
 from kfinstall.words import _
@@ -53,14 +54,17 @@ class OwnCluster:
         room = _judged(wanted, self.offer()) if wanted else ()
         return [*self.lifecycle.preflight(self.options, self.host), *room]
 
-    def checked(self, wanted: Demand) -> list[str]:
-        """What should be known before it is made. Raises PlanRefused with all that stands in the way."""
+    def checked(self, wanted: Demand, document: Document | None = None) -> list[str]:
+        """What should be known before it is made. Raises PlanRefused with all that stands in the way.
+
+        document: where the options come from, so that a refusal can name the place.
+        """
         findings = self.obstacles(wanted)
         in_the_way = [each for each in findings if each.severity is Severity.ERROR]
         if in_the_way:
             raise PlanRefused(
                 _("The cluster cannot be made like this."),
-                why="\n".join(each.title for each in in_the_way),
+                why="\n".join(_placed(each, document) for each in in_the_way),
                 fix="\n".join(
                     line for each in in_the_way for line in (each.remedy.text, *each.remedy.commands) if line
                 ),
@@ -148,6 +152,13 @@ def cramped(install: Install, host: Host, manifests: Iterable[Manifest]) -> list
     return [f"{each.title} {each.remedy.text}" for each in found if each.severity is Severity.ERROR]
 
 
+def _placed(finding: Finding, document: Document | None) -> str:
+    """Its title, after the place of the option that it is about."""
+    if document is None or not finding.option:
+        return finding.title
+    return f"{document.place(tuple(finding.option.split('.')))}: {finding.title}"
+
+
 def _judged(wanted: Demand, offer: Offer) -> Iterator[Finding]:
     if wanted.too_large_for(offer.size):
         yield Finding(
@@ -155,6 +166,7 @@ def _judged(wanted: Demand, offer: Offer) -> Iterator[Finding]:
             severity=Severity.ERROR,
             title=_("{cluster} is too small: {arithmetic}").format(cluster=offer.summary, arithmetic=wanted.arithmetic),
             objects=(),
+            option="platform",
             remedy=Remedy(
                 _("Make it larger ({size} leave room for work), or leave components out: kubeflow.components.").format(
                     size=wanted.comfortable

@@ -28,13 +28,14 @@ NO_NAMESPACE = "default"
 class Release:
     """The KfDef of an install, with the user's choices carried out, and what is known about it.
 
-    warnings: what a user should know of the documents.
+    warnings: what a user should know of the documents. document: all files as one, with the place of each value.
     """
 
     install: Install
     kfdef: KfDef
     facts: presets.Preset
     warnings: tuple[str, ...] = ()
+    document: Document | None = None
 
 
 def resolve(loaded: LoadedInstall) -> Release:
@@ -52,7 +53,8 @@ def resolve(loaded: LoadedInstall) -> Release:
         patched=wanted.patches.keys(),
     )
     facts = presets.facts(chosen, wanted.preset or "")
-    return Release(settled(loaded.install, os.environ), chosen, facts, (*warnings, *chosen.warnings))
+    install = settled(loaded.install, os.environ)
+    return Release(install, chosen, facts, (*warnings, *chosen.warnings), loaded.document)
 
 
 def rendered(release: Release, observe: Callable[[RenderEvent], None] = lambda _event: None) -> Rendering:

@@ -43,7 +43,9 @@ def findings(options: GkeOptions, iap: Iap, cloud: Cloud) -> Iterator[Finding]:
     if address not in [each["name"] for each in known]:
         create = f"gcloud compute addresses create {address} --global --project {options.project}"
         title = _("The project has no global address {name} (platform.iap.address).").format(name=address)
-        yield Finding("iap-address", Severity.ERROR, title, (), Remedy(_("Reserve it."), (create,)))
+        yield Finding(
+            "iap-address", Severity.ERROR, title, (), Remedy(_("Reserve it."), (create,)), option="platform.iap"
+        )
 
 
 def notices(options: GkeOptions, iap: Iap) -> list[str]:

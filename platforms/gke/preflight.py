@@ -86,7 +86,7 @@ def _unknown(path: str, value: str, known: Sequence[str]) -> Finding:
         some=", ".join(known[:10])
     )
     title = _('Google has no "{value}" here ({path}).').format(value=value, path=path)
-    return _finding("gke-choice", Severity.ERROR, title, Remedy(hint))
+    return _finding("gke-choice", Severity.ERROR, title, Remedy(hint), option=path)
 
 
 def _over_quota(options: GkeOptions, short: quotas.Short) -> Finding:
@@ -95,7 +95,7 @@ def _over_quota(options: GkeOptions, short: quotas.Short) -> Finding:
     )
     url = f"https://console.cloud.google.com/iam-admin/quotas?project={options.project}"
     text = _("Take fewer or smaller nodes, or another region; or ask for more at {url}.").format(url=url)
-    return _finding("gke-quota", Severity.ERROR, title, Remedy(text))
+    return _finding("gke-quota", Severity.ERROR, title, Remedy(text), option="platform.nodes")
 
 
 def _nat() -> Finding:
@@ -143,5 +143,7 @@ def _node_tag(cluster: "Cluster | None", options: GkeOptions, rules: Sequence[fi
     return str(next((tag for rule in of_gke for tag in rule.get("targetTags", ())), "NODE_TAG"))
 
 
-def _finding(cause: str, severity: Severity, title: str, remedy: Remedy, docs: str = "") -> Finding:
-    return Finding(cause, severity, title, (), remedy, docs=docs)
+def _finding(
+    cause: str, severity: Severity, title: str, remedy: Remedy, docs: str = "", *, option: str = ""
+) -> Finding:
+    return Finding(cause, severity, title, (), remedy, docs=docs, option=option)

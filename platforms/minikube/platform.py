@@ -91,7 +91,7 @@ class Minikube:
         yield from _kept_size(options, _profile(options, host))
         if options.gpus and host.machine.system != "linux":
             yield obstacle("minikube-gpus", _("minikube gives GPUs to its nodes on Linux only."),
-                           _("Leave platform.gpus out."))  # fmt: skip
+                           _("Leave platform.gpus out."), option="platform.gpus")  # fmt: skip
         if options.in_containers:
             yield from _on_docker(options, host)
         elif options.driver in VIRTUAL_MACHINES:
@@ -188,6 +188,7 @@ def _room(options: MinikubeOptions, machine: Size) -> Iterator[Finding]:
             "too-few-cpus",
             _("platform.cpus is {wanted}, and there are {have}.").format(wanted=options.cpus, have=machine.cpus),
             f"--set platform.cpus={machine.cpus}",
+            option="platform.cpus",
         )
     memory = options.size.memory or 0
     if machine.memory and memory > machine.memory - SPARED:
@@ -198,6 +199,7 @@ def _room(options: MinikubeOptions, machine: Size) -> Iterator[Finding]:
                 nodes=options.nodes, wanted=memory / GIB, have=machine.memory / GIB
             ),
             f"--set platform.memory={most}g",
+            option="platform.memory",
         )
 
 

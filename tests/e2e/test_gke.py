@@ -76,6 +76,20 @@ def test_an_install_that_is_stopped_while_google_makes_the_cluster_goes_on(
     assert lab.google.clusters == {}
 
 
+def test_a_region_that_does_not_exist_is_refused_with_its_place(lab: Lab, release: Release) -> None:
+    document = yaml.safe_load(release.install.read_text())
+    del document["platform"]
+    platform = f"platform:\n  type: gke\n  project: {PROJECT}\n  location: us-centrall1-a\n"
+    release.install.write_text(platform + yaml.safe_dump(document))
+    refused = lab.kfinstall("install", "-f", release.install, "--yes")
+    assert refused.code == 3
+    assert f'{release.install}:4:13: Google has no "us-centrall1-a" here (platform.location).' in refused.err
+    assert 'Did you mean "us-central1-a"?' in refused.err
+    valid = lab.kfinstall("config", "validate", "-f", release.install)
+    assert valid.code == 0, "validation asks nobody"
+    assert lab.google.sent("POST") == []
+
+
 def test_the_key_of_pipelines_is_in_the_cluster_and_nowhere_else(
     lab: Lab, release: Release, name: str, admin: Api
 ) -> None:

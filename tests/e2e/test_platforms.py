@@ -119,7 +119,7 @@ def test_a_cluster_too_small_is_never_made(kfinstall: Kfinstall, programs: Stand
     programs.remember("docker", {"info": {**DOCKER["info"], "NCPU": 2}})
     refused = kfinstall("install", "-f", file, "--yes")
     assert refused.code == 3
-    assert "platform.cpus is 4, and there are 2." in refused.err
+    assert f"{file}:3:34: platform.cpus is 4, and there are 2." in refused.err
     assert programs.calls("minikube", "start") == []
 
 

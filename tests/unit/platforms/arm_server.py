@@ -115,6 +115,10 @@ class ArmServer:
             return Answer(200 if method == "GET" else 201, {"name": "ml", "location": "eastus"})
         if path == PROVIDER:
             return Answer(200, {"registrationState": "Registered" if self.registered else "NotRegistered"})
+        if path == f"/subscriptions/{SUBSCRIPTION}/locations":
+            return Answer(200, {"value": [{"name": "eastus", "displayName": "East US", "metadata": {}}]})
+        if path.endswith("/kubernetesVersions"):
+            return Answer(200, {"values": [{"version": "1.34"}, {"version": "1.33"}]})
         if path.endswith("/skus"):
             return Answer(200, {"value": [_sku(name) for name in self.sizes]})
         if path.endswith("/usages"):

@@ -404,6 +404,16 @@ def test_what_stands_in_the_way_is_told_before_a_cluster_is_made(aks: Aks, azure
     assert list(aks.preflight(options(), host)) == []
 
 
+def test_a_region_and_a_version_that_azure_does_not_have(aks: Aks, azure: ArmServer, host: Patient) -> None:
+    [region] = aks.preflight(options(location="eastsu"), host)
+    assert region.title == 'Azure has no region "eastsu" for the subscription (platform.location).'
+    assert region.remedy.text == 'Did you mean "eastus"?'
+    [version] = aks.preflight(options(kubernetesVersion="1.19.3"), host)
+    assert version.title == "AKS has no Kubernetes 1.19.3 in eastus (platform.kubernetesVersion)."
+    assert version.remedy.text == "Take one of: 1.34, 1.33"
+    assert list(aks.preflight(options(kubernetesVersion="1.34.2"), host)) == []
+
+
 def test_choices_come_from_azure_page_by_page(azure: ArmServer, host: Patient) -> None:
     connect = platform(azure, Token("valid"))._connect
     assert connect is not None
