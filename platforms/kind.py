@@ -23,8 +23,9 @@ from kfinstall.contracts.platform import (
     Tool,
 )
 from kfinstall.errors import KfinstallError, ProgramFailed
+from kfinstall.model.access import LoadBalancer, NodePort
 from kfinstall.model.base import DnsLabel, LocalPath, Model
-from kfinstall.model.install import PlatformOptions
+from kfinstall.model.install import Install, PlatformOptions
 from kfinstall.words import _
 from platforms.docker_engine import docker_engine, docker_tool, inotify, no_docker
 from platforms.obstacle import obstacle
@@ -37,6 +38,7 @@ READY_TRIES = 150
 READY_PAUSE = 2.0
 """Seconds between two questions whether a started cluster answers."""
 
+CLOUD_PROVIDER = "cloud-provider-kind (https://kind.sigs.k8s.io/docs/user/loadbalancer/)"
 CERTS_D = "/etc/containerd/certs.d"
 
 
@@ -127,6 +129,25 @@ class Kind:
             _("It shares this machine's CPUs and memory; nobody bills it."),
             engine.size if engine else Size(),
         )
+
+    def preferred(self, options: KindOptions) -> Mapping[str, Model]:  # noqa: ARG002 - as above
+        return {}
+
+    def notices(self, options: KindOptions, install: Install) -> Sequence[str]:
+        """What of `access` needs something that kind does not bring by itself."""
+        match install.access:
+            case LoadBalancer():
+                return [_("kind has no load balancers: the address comes only while {program} runs beside it.").format(
+                    program=CLOUD_PROVIDER
+                )]  # fmt: skip
+            case NodePort(port=port) if port is None or port not in {each.container_port for each in options.ports}:
+                return [
+                    _(
+                        "The nodes are containers, which Docker Desktop does not let you reach: a port of this machine "
+                        "leads to one only if platform.ports had it when the cluster was made. kfinstall open forwards."
+                    )
+                ]
+        return []
 
     def status(self, options: KindOptions, host: Host) -> ClusterStatus:
         if options.cluster not in _clusters(host):

@@ -1,11 +1,13 @@
 """`kfinstall open`: the way to a page of Kubeflow, from this machine."""
 
 import os
+import socket
 import sys
 import threading
 import time
 import webbrowser
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 USUAL_PORT = 8080
 LOOK = 2.0
 """Seconds between two looks at a way in that is not there yet."""
+ANSWER = 3.0
+"""Seconds for a connection to a node."""
 TELL = 30.0
 """Seconds after which what is waited for is told again."""
 
@@ -58,6 +62,14 @@ def open(*, page: str, meant: Meant, namespace: str | None, forward: bool, port:
     if place.port is None:
         way = _awaited(cluster, asked.seconds("--timeout", timeout)) if not forward else ways.way_in(cluster)
     _tell_sign_in(cluster, place)
+    if way.on_nodes and not forward and not _answers(way.url):
+        click.echo(
+            _("{url} does not answer here: the nodes are in a network that this machine does not reach.").format(
+                url=way.url
+            ),
+            err=True,
+        )
+        forward = True
     if way.url and not forward:
         _show(way.url + place.path, no_browser=no_browser)
         return ExitCode.OK
@@ -87,6 +99,16 @@ def _awaited(cluster: "Cluster", patience: float) -> "WayIn":
             told, said = now, way.pending
         time.sleep(LOOK)
     return way
+
+
+def _answers(url: str) -> bool:
+    """Whether anything listens there."""
+    address = urlsplit(url)
+    try:
+        socket.create_connection((address.hostname or "", address.port or 80), ANSWER).close()
+    except OSError:
+        return False
+    return True
 
 
 def _tell_sign_in(cluster: "Cluster", place: Place) -> None:

@@ -17,6 +17,9 @@ GATEWAY = "istio-system/istio-ingressgateway"
 PORT, SECURE_PORT = 80, 443
 
 ISTIO = "/apis/networking.istio.io/v1beta1/namespaces/kubeflow/gateways/kubeflow-gateway"
+INGRESSES = "/apis/networking.k8s.io/v1/namespaces/istio-system/ingresses"
+MANAGED_CERTIFICATE = "networking.gke.io/managed-certificates"
+CERTIFICATES = "/apis/networking.gke.io/v1/namespaces/istio-system/managedcertificates"
 ROUTE = "/apis/route.openshift.io/v1/namespaces/istio-system/routes/kubeflow"
 DEX = "/api/v1/namespaces/auth/configmaps/dex"
 
@@ -25,12 +28,14 @@ DEX = "/api/v1/namespaces/auth/configmaps/dex"
 class WayIn:
     """url: of the gateway, without a slash at the end; "" where it has to be forwarded to. secure: whether it has TLS.
 
-    pending: what is not there yet, in a sentence; "" when the rest is final.
+    pending: what is not there yet, in a sentence; "" when the rest is final. on_nodes: it is a port of the nodes, whose
+    addresses lead nowhere from outside of some networks, and from beside Docker Desktop.
     """
 
     url: str = ""
     secure: bool = False
     pending: str = ""
+    on_nodes: bool = False
 
 
 def place_of(page: Page, cluster: Cluster, namespace: str | None) -> Place:
@@ -56,6 +61,9 @@ def way_in(cluster: Cluster) -> WayIn:
     if route:
         hosts = [each["host"] for each in (route.get("status") or {}).get("ingress") or () if each.get("host")]
         return WayIn(f"https://{hosts[0]}") if hosts else WayIn(pending=_("OpenShift's router has not taken it up."))
+    ingress = _ingress(cluster)
+    if ingress:
+        return _through(ingress, cluster)
     service = cluster.look(_service(GATEWAY))
     hosts = _secure_hosts(_look(cluster, ISTIO) or {})
     if service is None:
@@ -78,7 +86,7 @@ def users(cluster: Cluster) -> list[str]:
 def _balanced(service: Body, hosts: list[str], cluster: Cluster) -> WayIn:
     ingress = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
     if not ingress:
-        return WayIn(pending=_("The load balancer has no address yet.") + _last_warning(service, cluster))
+        return WayIn(pending=_("The load balancer has no address yet.") + _last_warning("Service", service, cluster))
     return _address(str(ingress[0].get("hostname") or ingress[0]["ip"]), hosts)
 
 
@@ -93,7 +101,37 @@ def _on_nodes(service: Body, hosts: list[str], cluster: Cluster) -> WayIn:
     ]
     if not addresses:
         return WayIn(pending=_("No node has an address."))
-    return _address(min(addresses)[1], hosts, port)
+    return replace(_address(min(addresses)[1], hosts, port), on_nodes=True)
+
+
+def _ingress(cluster: Cluster) -> Body | None:
+    """An Ingress whose requests all go to the gateway, such as that of Identity-Aware Proxy."""
+    found = (_look(cluster, INGRESSES) or {}).get("items") or ()
+    name = GATEWAY.partition("/")[2]
+    return next((each for each in found if _backend(each) == name), None)
+
+
+def _backend(ingress: Body) -> str:
+    spec = ingress.get("spec") or {}
+    return str(((spec.get("defaultBackend") or {}).get("service") or {}).get("name") or "")
+
+
+def _through(ingress: Body, cluster: Cluster) -> WayIn:
+    addresses = ((ingress.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+    if not addresses:
+        return WayIn(pending=_("The Ingress has no address yet.") + _last_warning("Ingress", ingress, cluster))
+    address = str(addresses[0].get("hostname") or addresses[0].get("ip"))
+    name = ((ingress["metadata"].get("annotations") or {}).get(MANAGED_CERTIFICATE) or "").partition(",")[0]
+    certificate = _look(cluster, f"{CERTIFICATES}/{name}") if name else None
+    tls = (ingress.get("spec") or {}).get("tls") or ()
+    if certificate is None:
+        return _address(address, [host for each in tls for host in each.get("hosts") or ("*",)])
+    [host, *_others] = certificate["spec"]["domains"]
+    state = (certificate.get("status") or {}).get("certificateStatus") or ""
+    if state != "Active":
+        waits = _("Google has issued no certificate for {host} yet ({state}): the name has to lead to {address}.")
+        return WayIn(pending=waits.format(host=host, state=state or "?", address=address))
+    return WayIn(f"https://{host}", secure=True)
 
 
 def _address(address: str, hosts: list[str], port: int | None = None) -> WayIn:
@@ -116,9 +154,9 @@ def _secure_hosts(gateway: Body) -> list[str]:
     return [host for each in servers if each["port"].get("protocol") == "HTTPS" for host in each.get("hosts") or ()]
 
 
-def _last_warning(service: Body, cluster: Cluster) -> str:
-    namespace, name = service["metadata"]["namespace"], service["metadata"]["name"]
-    query = {"fieldSelector": f"involvedObject.kind=Service,involvedObject.name={name},type=Warning"}
+def _last_warning(kind: str, owner: Body, cluster: Cluster) -> str:
+    namespace, name = owner["metadata"]["namespace"], owner["metadata"]["name"]
+    query = {"fieldSelector": f"involvedObject.kind={kind},involvedObject.name={name},type=Warning"}
     try:
         events = cluster.connection.get(f"/api/v1/namespaces/{namespace}/events", query).get("items") or []
     except ApiError:

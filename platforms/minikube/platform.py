@@ -20,6 +20,9 @@ from kfinstall.contracts.platform import (
     Tool,
 )
 from kfinstall.errors import KfinstallError
+from kfinstall.model.access import LoadBalancer, NodePort
+from kfinstall.model.base import Model
+from kfinstall.model.install import Install
 from kfinstall.words import _
 from platforms.docker_engine import docker_engine, docker_tool, inotify, no_docker
 from platforms.minikube.drivers import drivers
@@ -76,6 +79,24 @@ class Minikube:
         size = profile.size if profile and not _outgrown(profile, options) else options.size
         summary = _("minikube profile {name} ({size})").format(name=options.profile, size=size_text(size))
         return Offer(summary, _("It takes that of this machine while it runs; nobody bills it."), size)
+
+    def preferred(self, options: MinikubeOptions) -> Mapping[str, Model]:  # noqa: ARG002 - as above
+        return {}
+
+    def notices(self, options: MinikubeOptions, install: Install) -> Sequence[str]:
+        """What of `access` needs something that minikube does not bring by itself."""
+        match install.access:
+            case LoadBalancer():
+                text = _("The address of a load balancer comes only while this runs: minikube tunnel -p {profile}")
+                return [text.format(profile=options.profile)]
+            case NodePort() if options.in_containers:
+                return [
+                    _(
+                        "On macOS and Windows nobody reaches the containers that are minikube's nodes, nor their ports: "
+                        "kfinstall open forwards there."
+                    )
+                ]
+        return []
 
     def status(self, options: MinikubeOptions, host: Host) -> ClusterStatus:
         profile = _profile(options, host)

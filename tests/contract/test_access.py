@@ -12,7 +12,11 @@ import bcrypt
 import pytest
 import yaml
 
+from kfinstall.contracts.manifest import Manifest
+from kfinstall.contracts.surroundings import Nowhere
 from kfinstall.engine.way_in import GATEWAY, WayIn, users, way_in
+from platforms.gke import Gke
+from platforms.gke.options import GkeOptions
 from tests.contract import manifests as m
 from tests.contract.adapted import Adapted
 from tests.contract.manifests import Object
@@ -93,7 +97,7 @@ def test_the_address_of_nodes(fresh_control_plane: ControlPlane, api: Api, tmp_p
     api.create("/api/v1/nodes", m.named("v1", "Node", "one"))
     address = {"status": {"addresses": [{"type": "InternalIP", "address": "192.0.2.7"}]}}
     api.patch("/api/v1/nodes/one/status", address)
-    assert way_in(wanted.open()) == WayIn("http://192.0.2.7:30080")
+    assert way_in(wanted.open()) == WayIn("http://192.0.2.7:30080", on_nodes=True)
 
 
 def test_the_address_of_a_load_balancer(fresh_control_plane: ControlPlane, api: Api, tmp_path: Path) -> None:
@@ -110,6 +114,38 @@ def test_the_address_of_a_load_balancer(fresh_control_plane: ControlPlane, api: 
     assert way_in(cluster).pending == "The load balancer has no address yet. The cloud says: Quota exceeded."
     api.patch(f"{SERVICE}/status", {"status": {"loadBalancer": {"ingress": [{"ip": "2001:db8::1"}]}}})
     assert way_in(cluster) == WayIn("http://[2001:db8::1]")
+
+
+def managed_certificate() -> Object:
+    """The definition, as far as it matters here: https://github.com/GoogleCloudPlatform/gke-managed-certs."""
+    names = {"kind": "ManagedCertificate", "plural": "managedcertificates", "singular": "managedcertificate"}
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    version = {"name": "v1", "served": True, "storage": True, "schema": schema, "subresources": {"status": {}}}
+    spec = {"group": "networking.gke.io", "scope": "Namespaced", "names": names, "versions": [version]}
+    return m.named(
+        "apiextensions.k8s.io/v1", "CustomResourceDefinition", "managedcertificates.networking.gke.io", spec=spec
+    )
+
+
+def test_the_address_behind_identity_aware_proxy(fresh_control_plane: ControlPlane, api: Api, tmp_path: Path) -> None:
+    options = {"project": "lab-project", "location": "us-central1-a", "cluster": "lab"}
+    iap = {"clientId": "1-a.apps.googleusercontent.com", "clientSecret": "planted-secret"}
+    wanted = GkeOptions.model_validate({"type": "gke", **options, "iap": iap})
+    released = [Manifest(body, "istio") for body in [*release(), managed_certificate()]]
+    made = [each.body for each in Gke().transformed(released, wanted, Nowhere("kubeflow"))]
+    plain = installer(fresh_control_plane, tmp_path)
+    plain.install([each for each in made if each["kind"] != "BackendConfig"]).succeeded()
+    cluster = plain.open()
+    assert way_in(cluster).pending == "The Ingress has no address yet."
+    ingress = "/apis/networking.k8s.io/v1/namespaces/istio-system/ingresses/kubeflow-iap"
+    api.patch(f"{ingress}/status", {"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.9"}]}}})
+    host = "lab.endpoints.lab-project.cloud.goog"
+    assert way_in(cluster).pending == (
+        f"Google has issued no certificate for {host} yet (?): the name has to lead to 192.0.2.9."
+    )
+    certificate = "/apis/networking.gke.io/v1/namespaces/istio-system/managedcertificates/kubeflow-iap/status"
+    api.patch(certificate, {"status": {"certificateStatus": "Active"}})
+    assert way_in(cluster) == WayIn(f"https://{host}", secure=True)
 
 
 def test_the_proxy_is_not_for_the_cluster_itself(fresh_control_plane: ControlPlane, api: Api, tmp_path: Path) -> None:

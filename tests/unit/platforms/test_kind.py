@@ -13,6 +13,7 @@ from kfinstall.contracts.finding import Severity
 from kfinstall.contracts.platform import ClusterAccess, ClusterPhase, Size
 from kfinstall.engine.clusters import OwnCluster
 from kfinstall.errors import Interrupted, ProgramFailed
+from kfinstall.model.install import Install
 from platforms.kind import Kind, KindOptions
 from tests.unit.platforms.local import DOCKER, GIB, LIMITS, WORKSTATION, TestMachine
 
@@ -147,3 +148,16 @@ def test_a_cluster_that_somebody_made_after_a_failure_stays(machine: TestMachine
     assert PLATFORM.status(options(), machine).phase is ClusterPhase.BROKEN
     machine.write_kubeconfig("kind-kubeflow")
     assert PLATFORM.status(options(), machine).phase is ClusterPhase.RUNNING
+
+
+def test_ways_in_that_kind_does_not_bring_are_explained() -> None:
+    def told(access: str, **more: Any) -> list[str]:
+        wanted = options(**more)
+        section = {"type": access, "allowPlainHttp": True, **({"port": 31080} if access == "node-port" else {})}
+        return list(PLATFORM.notices(wanted, Install.model_validate({"platform": wanted, "access": section})))
+
+    [balancer] = told("load-balancer")
+    assert "the address comes only while cloud-provider-kind" in balancer
+    [nodes] = told("node-port")
+    assert "kfinstall open forwards" in nodes
+    assert told("node-port", ports=[{"containerPort": 31080, "hostPort": 8080}]) == []

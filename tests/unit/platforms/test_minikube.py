@@ -14,6 +14,7 @@ from kfinstall.contracts.platform import ClusterAccess, ClusterPhase, Progress, 
 from kfinstall.engine.clusters import OwnCluster
 from kfinstall.errors import DocumentError, Interrupted, PlanRefused, ProgramFailed
 from kfinstall.facts.sizing import demand
+from kfinstall.model.install import Install
 from kfinstall.model.load import load
 from kfinstall.registry import platforms
 from platforms.minikube import Minikube
@@ -204,3 +205,19 @@ def test_wrong_options_have_a_place(tmp_path: Path, given: str, said: str) -> No
         load([str(file)], platforms=platforms().options, environ={})
     assert said in str(wrong.value)
     assert f"{file}:" in str(wrong.value)
+
+
+def told(access: str, **more: Any) -> list[str]:
+    """What is said before an install with this way in."""
+    wanted = options(**more)
+    document = {"platform": wanted, "access": {"type": access, "allowPlainHttp": True}}
+    return list(PLATFORM.notices(wanted, Install.model_validate(document)))
+
+
+def test_ways_in_that_minikube_does_not_bring_are_explained() -> None:
+    [nodes] = told("node-port")
+    assert "On macOS and Windows nobody reaches the containers" in nodes
+    assert told("node-port", driver="kvm2") == []
+    [balancer] = told("load-balancer", profile="lab")
+    assert balancer.endswith("minikube tunnel -p lab")
+    assert PLATFORM.notices(options(), Install(platform=options())) == []

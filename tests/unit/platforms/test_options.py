@@ -97,7 +97,7 @@ GIVEN: dict[str, Any] = {
 }  # fmt: skip
 """Platform and option -> something else than its default; switches, kubeconfigs and contexts are given below."""
 
-AROUND = {
+AROUND: dict[str, dict[str, Any]] = {
     "gke.nodes.autoscaling.maximum": {"gke.nodes.autoscaling.minimum": 1},
     "gke.nodes.autoscaling.minimum": {"gke.nodes.autoscaling.maximum": 4},
     "gke.gpu.autoscaling.maximum": {"gke.gpu.autoscaling.minimum": 1},
@@ -145,7 +145,8 @@ def set_words(option: str, wanted: Any) -> list[str]:
     name = option.partition(".")[0]
     pairs = {f"{name}.{key}": each for key, each in NEEDED.get(name, {}).items()}
     for part, beside in AROUND.items():
-        pairs |= beside if f"{option}.".startswith(f"{part}.") else {}
+        if f"{option}.".startswith(f"{part}."):
+            pairs.update(beside)
     pairs[option] = wanted
     return [
         f"platform.type={name}",
