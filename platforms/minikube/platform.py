@@ -92,8 +92,8 @@ class Minikube:
             case NodePort() if options.in_containers:
                 return [
                     _(
-                        "On macOS and Windows nobody reaches the containers that are minikube's nodes, nor their ports: "
-                        "kfinstall open forwards there."
+                        "On macOS and Windows nobody reaches the containers that are minikube's nodes, nor their "
+                        "ports: kfinstall open forwards there."
                     )
                 ]
         return []
