@@ -9,6 +9,7 @@ from typing import Any
 from kfinstall.contracts.manifest import Body, Manifest
 
 NAMESPACE = "kubeflow"
+CLAIM = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "20Gi"}}}
 SYNC = """
 import os
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -75,8 +76,8 @@ def pipelines(version: str = "2.16.0", store: str = "seaweedfs") -> list[Manifes
         _made("ConfigMap", "workflow-controller-configmap", data={"artifactRepository": REPOSITORY}),
         _made("ConfigMap", "kubeflow-pipelines-profile-controller-code-9h7", data={"sync.py": SYNC}),
         _made("Secret", "mlpipeline-minio-artifact", stringData={"accesskey": "minio", "secretkey": "minio123"}),
-        _made("Service", service),
-        _made("PersistentVolumeClaim", f"{store}-pvc", spec={"resources": {"requests": {"storage": "20Gi"}}}),
+        _made("Service", service, spec={"ports": [{"port": 9000}], "selector": {"app": store}}),
+        _made("PersistentVolumeClaim", f"{store}-pvc", spec=CLAIM),
         _made("ServiceAccount", "ml-pipeline"),
         _made("ServiceAccount", "ml-pipeline-ui"),
         _workload(store, [{"name": "KEY", **key}], args=["server", "/data"], volume=volume),
@@ -114,19 +115,25 @@ def _made(kind: str, name: str, **rest: Any) -> Body:
 
 
 def _workload(name: str, env: list[Body], args: Sequence[str] = (), volume: Mapping[str, Any] | None = None) -> Body:
-    container: Body = {"name": name, "image": "image", "args": list(args), "env": env}
+    container: Body = {"name": name, "image": "example.com/image:1", "args": list(args), "env": env}
     pod: Body = {"containers": [container]}
     if volume:
         container["volumeMounts"] = [{"name": volume["name"], "mountPath": "/data"}]
         pod["volumes"] = [volume]
-    return {**_made("Deployment", name, spec={"template": {"spec": pod}}), "apiVersion": "apps/v1"}
+    return _deployment(name, pod)
+
+
+def _deployment(name: str, pod: Body) -> Body:
+    labels = {"app": name}
+    spec = {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}}
+    return {**_made("Deployment", name, spec=spec), "apiVersion": "apps/v1"}
 
 
 def _controller() -> Body:
     name = "kubeflow-pipelines-profile-controller"
     container = {
         "name": "profile-controller",
-        "image": "image",
+        "image": "example.com/image:1",
         "command": ["python", "/hooks/sync.py"],
         "volumeMounts": [{"name": "hooks", "mountPath": "/hooks"}],
     }
@@ -134,4 +141,4 @@ def _controller() -> Body:
         "containers": [container],
         "volumes": [{"name": "hooks", "configMap": {"name": f"{name}-code-9h7"}}],
     }
-    return {**_made("Deployment", name, spec={"template": {"spec": pod}}), "apiVersion": "apps/v1"}
+    return _deployment(name, pod)
