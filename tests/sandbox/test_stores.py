@@ -23,7 +23,7 @@ from tests.sandbox.conftest import served
 from tests.unit.transform.small_pipelines import decoded, pipelines
 
 PLANTED = {"STORE_KEY": "planted-key-of-the-store", "MODEL_KEY": "planted-key-of-the-models"}
-THROUGH = {"HTTPS_PROXY": "http://proxy.example.com:3128", "NO_PROXY": "127.0.0.1"}
+THROUGH: dict[str, Any] = {"HTTPS_PROXY": "http://proxy.example.com:3128", "NO_PROXY": "127.0.0.1"}
 DOCUMENT: dict[str, Any] = {
     "apiVersion": "kfinstall.io/v1alpha1",
     "kind": "Install",
