@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 
@@ -11,6 +11,7 @@ from kfinstall.contracts.finding import Finding, Severity
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.resource import GroupKind
 from kfinstall.doctor.consequences import Diagnosis, tree
+from kfinstall.doctor.odd import suspects
 from kfinstall.doctor.snapshot import Collected
 from kfinstall.facts.dependencies import dependencies
 from kfinstall.facts.kinds import POD
@@ -19,6 +20,9 @@ from kfinstall.facts.readiness import readiness
 from kfinstall.words import _
 
 LOG = logging.getLogger(__name__)
+
+MOST_ODD = 10
+"""Objects that a check may break on, one after the other, before it counts as broken for all."""
 
 
 class Status(StrEnum):
@@ -86,14 +90,46 @@ def _answer(check: Check, snapshot: Collected) -> Answered:
     if missing:
         return Answered(check, Status.SKIPPED, _missing(missing, snapshot))
     try:
-        findings = tuple(check.look(snapshot))
-        hash(tuple((finding.objects, finding.needs) for finding in findings))  # an odd object has odd names
+        findings = _found(check, snapshot)
     except CouldNotLook as error:
         return Answered(check, Status.SKIPPED, _could_not(str(error)))
     except Exception as error:
         LOG.debug("%s broke", check.id, exc_info=True)
-        return Answered(check, Status.ERROR, _("the check broke: {error}").format(error=_in_short(error)))
+        return _without_odd(check, snapshot, error)
     return Answered(check, _status(findings), findings=findings)
+
+
+def _found(check: Check, snapshot: Collected) -> tuple[Finding, ...]:
+    findings = tuple(check.look(snapshot))
+    hash(tuple((finding.objects, finding.needs) for finding in findings))  # an odd object has odd names
+    return findings
+
+
+def _without_odd(check: Check, snapshot: Collected, error: Exception) -> Answered:
+    """The answer about all objects but those that the check breaks on; they are named, and it counts as broken."""
+    odd: frozenset[ObjectKey] = frozenset()
+    broke: Exception | None = error
+    while broke and len(odd) < MOST_ODD:
+        key = next(suspects(broke, replace(snapshot, odd=odd)), None)
+        if key is None:
+            break
+        odd |= {key}
+        broke = _breaks(check, replace(snapshot, odd=odd))
+    if broke:
+        return Answered(check, Status.ERROR, _("the check broke: {error}").format(error=_in_short(error)))
+    odd -= {key for key in odd if not _breaks(check, replace(snapshot, odd=odd - {key}))}  # it only stood beside one
+    reason = _("left out, as nobody can make sense of it: {objects} ({error})")
+    names = ", ".join(map(str, sorted(odd)))
+    findings = _found(check, replace(snapshot, odd=odd))
+    return Answered(check, Status.ERROR, reason.format(objects=names, error=_in_short(error)), findings)
+
+
+def _breaks(check: Check, snapshot: Collected) -> Exception | None:
+    try:
+        _found(check, snapshot)
+    except Exception as error:
+        return error
+    return None
 
 
 def _missing(kinds: Sequence[GroupKind], snapshot: Collected) -> str:

@@ -45,7 +45,7 @@ class Collected:
     """A Snapshot (see contracts).
 
     unread: why a kind is not here, by kind; a kind in neither was not asked for. unreached: why there is nothing of the
-    cluster at all; "" where it answered.
+    cluster at all; "" where it answered. odd: objects that exist, and that nobody can make sense of.
     """
 
     objects: Mapping[GroupKind, Sequence[Body]]
@@ -58,9 +58,11 @@ class Collected:
     unplanned: Finding | None = None
     unreached: str = ""
     client: Client | None = None
+    odd: frozenset[ObjectKey] = frozenset()
 
     def all(self, kind: GroupKind) -> Sequence[Body]:
-        return self.objects.get(kind, ())
+        listed = self.objects.get(kind, ())
+        return [body for body in listed if key_of(kind, body) not in self.odd] if self.odd else listed
 
     def get(self, key: ObjectKey) -> Body | None:
         return self._by_key.get(key)

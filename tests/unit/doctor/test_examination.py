@@ -6,11 +6,12 @@ from dataclasses import replace
 from kfinstall.contracts.check import Check
 from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Finding, Severity
-from kfinstall.contracts.manifest import ObjectKey
+from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.doctor.examination import Report, Status, examine
 from kfinstall.facts.kinds import NODE, POD
 from tests.unit.doctor.clusters import ALL_CHECKS, body, event, pod, snapshot, unschedulable, waiting
+from tests.unit.doctor.nodes import node, refused
 
 NO_HOST = (
     'failed to pull and unpack image "quay.io/jetstack/cert-manager-controller:v1.16.1": failed to do request: Head '
@@ -99,6 +100,17 @@ def test_a_check_that_breaks_is_named_and_the_others_go_on() -> None:
     report = examine(snapshot(pod("p", status=waiting("ErrImagePull", NO_HOST))), [check, *ALL_CHECKS])
     assert (report.checks[0].status, report.checks[0].reason) == (Status.ERROR, "the check broke: KeyError: 'spec'")
     assert roots(report) == {"img-dns": []}
+
+
+def test_odd_objects_do_not_hide_what_is_wrong_with_others() -> None:
+    def odd(name: str, memory: str) -> Body:
+        return refused(name, requests={"cpu": "9", "memory": memory})
+
+    report = examine(snapshot(node("n", cpu="4"), odd("a", "much"), odd("b", "much"), odd("c", "1Gi")), ALL_CHECKS)
+    [answer] = [answer for answer in report.checks if answer.check.id == "scheduling.pods"]
+    assert answer.status is Status.ERROR
+    assert answer.reason.startswith("left out, as nobody can make sense of it: Pod/kubeflow/a, Pod/kubeflow/b (")
+    assert [key.name for finding in answer.findings for key in finding.objects] == ["c"]
 
 
 def test_findings_that_wait_for_each_other_are_not_lost() -> None:

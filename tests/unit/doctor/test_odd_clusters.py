@@ -55,9 +55,9 @@ def with_damage(collected: Collected, kind: GroupKind, number: int, body: Body) 
 
 
 def survives(collected: Collected) -> None:
-    """Every check answers, and the report can be printed."""
+    """Every check of the cluster answers, and the report can be printed."""
     report = examine(collected, ALL_CHECKS)
-    assert len(report.checks) == len(ALL_CHECKS)
+    assert len(report.checks) == sum(not check.of_client for check in ALL_CHECKS)
     json.dumps(document(report))
 
 
