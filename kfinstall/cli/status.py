@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kfinstall.cells import padded
 from kfinstall.cli.exit_codes import ExitCode
 from kfinstall.cli.meant import Meant, cluster_options
 from kfinstall.cli.options import output_option
@@ -59,7 +60,7 @@ def _text(install: str, objects: "list[ObjectStatus]") -> str:
     for namespace, entries in sorted(groups.items()):
         well = sum(entry.readiness.ready for entry in entries)
         mark = "✓" if well == len(entries) else "✗"
-        lines.append(f"  {mark} {namespace:28} {well}/{len(entries)}")
+        lines.append(f"  {mark} {padded(namespace, 28)} {well}/{len(entries)}")
         lines += [
             f"      {e.key.kind}/{e.key.name}: {on_a_line(e.readiness.why)}" for e in entries if not e.readiness.ready
         ]

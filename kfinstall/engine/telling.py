@@ -108,7 +108,9 @@ def summary(finished: RunFinished) -> str:
     order = ("created", "changed", "unchanged", "checked", "deleted", "released", "failed", "skipped")
     verbs = {"failed": "FAILED"}
     parts = [
-        f"{finished.counts[each]} {in_words(verbs.get(each, each))}" for each in order if finished.counts.get(each)
+        _("{count} {verb}").format(count=finished.counts[each], verb=in_words(verbs.get(each, each)))
+        for each in order
+        if finished.counts.get(each)
     ]
     took = _("{seconds:.1f} s").format(seconds=finished.seconds)
     return f"{', '.join(parts) or _('nothing to do')} ({took})"
