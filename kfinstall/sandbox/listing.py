@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import math
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterator
@@ -29,10 +30,19 @@ LONGEST_WATCH = 1800.0
 """Seconds of a watch that names no timeoutSeconds (--min-request-timeout)."""
 
 
-TOO_OLD = (
-    "The provided continue parameter is too old to display a consistent list result. "
-    "You can start a new list without the continue parameter."
+BEFORE_ITS_END = 2.0
+"""Seconds before its deadline that a watch gets its last bookmark (apiserver/pkg/storage/cacher/cache_watcher.go)."""
+
+LIST_TOO_OLD = "The resourceVersion for the provided list is too old."
+PAGE_TOO_OLD = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
+    "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
+    "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
+    "deleted between the time the first chunk was returned and now may show up in the list."
 )
+INCONSISTENT = -1
+"""The version in the token of a list that goes on with what is there now."""
+
 Entry = tuple[Name, Body]
 
 
@@ -71,8 +81,12 @@ class Listing:
             at, after = _decoded_continue(request.query["continue"])
         elif (version_asked := _asked_version(request)) and request.query.get("resourceVersionMatch") == EXACT:
             at = version_asked
-        if self._store.is_forgotten(at):
-            raise expired(TOO_OLD)
+        if at == INCONSISTENT:
+            at = self._store.version
+        elif self._store.is_forgotten(at) and request.query.get("continue"):
+            raise expired(PAGE_TOO_OLD, _encoded_continue(INCONSISTENT, after))
+        elif self._store.is_forgotten(at):
+            raise expired(LIST_TOO_OLD)
         entries = self._store.at(kind.key, namespace, at)
         entries = entries[bisect_right(entries, after, key=itemgetter(0)) :]
         metadata: Body = {"resourceVersion": str(at)}
@@ -152,7 +166,8 @@ class Listing:
         if request.flag("sendInitialEvents") and bookmarks:
             yield self._bookmark(kind, show, since, ended=True)
         patience = request.number("timeoutSeconds") or LONGEST_WATCH
-        deadline, told = time.monotonic() + patience, time.monotonic()
+        deadline = time.monotonic() + patience
+        due = _next_bookmark(deadline)
         for changes in self._store.follow(since, min(1.0, patience)):
             for change in changes:
                 if change.resource == kind.key and namespace in {"", change.name.namespace}:
@@ -163,8 +178,8 @@ class Listing:
             moment = time.monotonic()
             if moment > deadline:
                 return
-            if bookmarks and moment - told > BOOKMARK_SECONDS:
-                told = moment
+            if bookmarks and moment > due:
+                due = _next_bookmark(deadline)
                 yield self._bookmark(kind, show, since, ended=False)
             elif not changes:
                 yield b""  # lets the transport notice that nobody listens any more
@@ -184,6 +199,12 @@ class Listing:
             metadata["annotations"] = {"k8s.io/initial-events-end": "true"}
         body: Body = {"kind": kind.kind, "apiVersion": kind.api_version(kind.storage), "metadata": metadata}
         return _line("BOOKMARK", show.render(body))
+
+
+def _next_bookmark(deadline: float) -> float:
+    moment = time.monotonic()
+    last = deadline - BEFORE_ITS_END
+    return min(moment + BOOKMARK_SECONDS, last if last > moment else math.inf)
 
 
 def _asked_version(request: Request) -> int:

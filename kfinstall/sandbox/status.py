@@ -13,10 +13,20 @@ from kfinstall.contracts.manifest import Body
 
 
 class StatusError(Exception):
-    """A request is refused. code: of HTTP. details: of the Status, or None for none. retry_after: seconds, or None."""
+    """A request is refused. code: of HTTP. details: of the Status, or None for none. retry_after: seconds, or None.
+
+    token: with which a list goes on.
+    """
 
     def __init__(
-        self, code: int, reason: str, message: str, details: Body | None = None, *, retry_after: int | None = None
+        self,
+        code: int,
+        reason: str,
+        message: str,
+        details: Body | None = None,
+        *,
+        retry_after: int | None = None,
+        token: str = "",
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -24,13 +34,14 @@ class StatusError(Exception):
         self.message = message
         self.details = details
         self.retry_after = retry_after
+        self.token = token
 
     def body(self) -> Body:
         """The Status object."""
         body: Body = {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": {"continue": self.token} if self.token else {},
             "status": "Failure",
             "message": self.message,
             "reason": self.reason,
@@ -121,8 +132,9 @@ def unsupported_media_type(accepted: Sequence[str]) -> StatusError:
     return StatusError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message)
 
 
-def expired(message: str) -> StatusError:
-    return StatusError(HTTPStatus.GONE, "Expired", message)
+def expired(message: str, token: str = "") -> StatusError:
+    """token: of the page at which the client may go on."""
+    return StatusError(HTTPStatus.GONE, "Expired", message, token=token)
 
 
 def unauthorized() -> StatusError:

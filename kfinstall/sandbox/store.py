@@ -146,6 +146,12 @@ class Store:
         self._history.append(change)
         self.changed.notify_all()
 
+    def forget(self) -> None:
+        """What happened up to now, as the compaction of etcd does it."""
+        with self.lock:
+            self._history.clear()
+            self._forgotten = self.version
+
     def is_forgotten(self, version: int) -> bool:
         """Whether what happened after a version is not known any more."""
         return version < self._forgotten

@@ -25,6 +25,13 @@ Started = Callable[[str], Api]
 @contextlib.contextmanager
 def served(scenario: str, folder: Path) -> Iterator[Path]:
     """The kubeconfig of a practice cluster that runs meanwhile."""
+    with running(scenario, folder) as (_cluster, path):
+        yield path
+
+
+@contextlib.contextmanager
+def running(scenario: str, folder: Path) -> Iterator[tuple[SandboxCluster, Path]]:
+    """A practice cluster that runs meanwhile, and its kubeconfig."""
     make_certificate(folder, LOOPBACK)
     authority = (folder / "tls.crt").read_text(encoding="utf-8")
     loaded = scenarios.load(scenario)
@@ -36,7 +43,7 @@ def served(scenario: str, folder: Path) -> Iterator[Path]:
     path = folder / "kubeconfig"
     path.write_text(kubeconfig(server.url, authority, {CONTEXT: TOKEN}), encoding="utf-8")
     try:
-        yield path
+        yield cluster, path
     finally:
         cluster.stop()
         server.stop()

@@ -91,14 +91,14 @@ CASES: dict[str, list[tuple[str, ...] | str]] = {
         "create rolebinding readers --role=reader --serviceaccount=default:robot --user=somebody",
         "create quota small --hard=pods=2,requests.cpu=1",
         "create job once --image=example.com/job:1 -- true",
-        "create cronjob hourly --image=example.com/job:1 --schedule=@hourly",
+        "create cronjob yearly --image=example.com/job:1 --schedule=@yearly",
         "create poddisruptionbudget p --selector=app=web --min-available=1",
         "create ingress i --rule=example.com/=svc:80 --class=c",
         "get serviceaccount,service,role,rolebinding,cronjob,pdb,ingress -o name",
         "get service,cronjob,pdb,ingress,quota,rolebinding -o wide",
         "get role reader -o yaml",
         "get rolebinding readers -o yaml",
-        "get cronjob hourly -o yaml",
+        "get cronjob yearly -o yaml",
         "get ingress i -o yaml",
         "get pdb p -o jsonpath={.spec}",
         "describe role reader",
@@ -308,8 +308,14 @@ def comparable(text: str, namespace: str) -> str:
     return text.replace(namespace, "NS")
 
 
+@pytest.fixture(scope="module")
+def caches(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What kubectl remembers of the servers' kinds; without it each test reads all schemas anew."""
+    return tmp_path_factory.mktemp("caches")
+
+
 @pytest.fixture
-def servers(control_plane: Cluster, healthy: Path, tmp_path: Path) -> Iterator[tuple[Server, Server]]:
+def servers(control_plane: Cluster, healthy: Path, caches: Path) -> Iterator[tuple[Server, Server]]:
     """The practice cluster and the real one."""
     namespace = f"kubectl-{uuid4().hex[:8]}"
     path = "/api/v1/namespaces"
@@ -317,8 +323,8 @@ def servers(control_plane: Cluster, healthy: Path, tmp_path: Path) -> Iterator[t
         for api in (sandbox, real):
             api.create(path, {"metadata": {"name": namespace}})
         yield (
-            Server(control_plane.kubectl, healthy, namespace, tmp_path / "sandbox"),
-            Server(control_plane.kubectl, control_plane.kubeconfig(), namespace, tmp_path / "real"),
+            Server(control_plane.kubectl, healthy, namespace, caches / "sandbox"),
+            Server(control_plane.kubectl, control_plane.kubeconfig(), namespace, caches / "real"),
         )
         for api in (sandbox, real):
             api.delete(f"{path}/{namespace}")

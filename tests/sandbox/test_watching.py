@@ -29,10 +29,10 @@ def maps(server: Server) -> Iterator[str]:
 def watched(api: Api, path: str, **query: str) -> Iterator[Iterator[Any]]:
     """The events of a watch, as they come."""
     with api.watch(path, timeoutSeconds="20", **query) as response:
-        yield _events(response)
+        yield read_events(response)
 
 
-def _events(response: Any) -> Iterator[Any]:
+def read_events(response: Any) -> Iterator[Any]:
     rest = b""
     while chunk := response.read1():
         *lines, rest = (rest + chunk).split(b"\n")
@@ -108,4 +108,21 @@ def test_initial_events_end_with_a_bookmark(api: Api, maps: str) -> None:
 def test_a_watch_ends_when_its_time_is_over(api: Api, maps: str) -> None:
     version = create(api, maps, "a")
     with api.watch(maps, resourceVersion=version, timeoutSeconds="1") as response:
-        assert list(_events(response)) == []
+        assert list(read_events(response)) == []
+
+
+def test_a_bookmark_comes_shortly_before_the_end(api: Api, maps: str) -> None:
+    version = create(api, maps, "a")
+    query = {"resourceVersion": version, "allowWatchBookmarks": "true", "fieldSelector": "metadata.name=a"}
+    create(api, maps, "b")
+    with api.watch(maps, timeoutSeconds="4", **query) as response:
+        (bookmark,) = read_events(response)
+    assert bookmark["type"] == "BOOKMARK"
+    assert (bookmark["object"]["kind"], bookmark["object"]["apiVersion"]) == ("ConfigMap", "v1")
+    assert int(bookmark["object"]["metadata"]["resourceVersion"]) > int(version)
+
+
+def test_nobody_gets_bookmarks_who_asks_for_none(api: Api, maps: str) -> None:
+    version = create(api, maps, "a")
+    with api.watch(maps, resourceVersion=version, timeoutSeconds="4") as response:
+        assert list(read_events(response)) == []
