@@ -9,7 +9,9 @@ from kfinstall.cli import asked
 from kfinstall.cli.options import ConnectionFlags
 from kfinstall.cli.preparation import Told
 from kfinstall.cli.recording import of_cluster
+from kfinstall.contracts.plan import Verb
 from kfinstall.engine import install as installs
+from kfinstall.engine.house_rules import house_rules
 from kfinstall.engine.preparation import Preparation
 from kfinstall.engine.rehearsal import furnish, surroundings
 from kfinstall.engine.release import Release, wishes
@@ -29,7 +31,11 @@ def rehearsed(told: Told) -> Iterator[Told]:
     """The install, prepared for a practice cluster that ends with the block; the target is read and not written."""
     release, target = told.made.release, told.cluster
     manifests = [action.manifest for action in told.plan.applies]
-    around = list(surroundings(target, manifests, told.made.prepared.state.resources))
+    standing = {each.manifest.namespace for each in told.plan.applies if each.verb is not Verb.CREATE}
+    around = [
+        *surroundings(target, manifests, told.made.prepared.state.resources),
+        *house_rules(target, manifests, standing),
+    ]
     namespaces = sorted({manifest.namespace for manifest in manifests if manifest.namespace})
     scenario = of_cluster(target, namespaces=namespaces, ours={manifest.key for manifest in manifests})
     told.teller.note(_("Rehearsing in a practice cluster. {title}").format(title=scenario.title))

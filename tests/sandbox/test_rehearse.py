@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from kfinstall.sandbox.scenario import Nodes
+from tests.contract.installer import eventually
 from tests.contract.proxy import Proxy
 from tests.controlplane.api import Api
 from tests.controlplane.playing import ROOM, playing
@@ -58,6 +59,28 @@ def test_what_stands_already_takes_no_room_twice(tmp_path: Path) -> None:
         own = ("--set", "kubeflow.provided=[mlflow-store]")
         said = workbench.install("--rehearse", *own)
     assert f"{OBJECTS - 2} created, 1 changed" in said
+
+
+def test_quotas_and_limits_of_the_target_hold(tmp_path: Path) -> None:
+    """Of what the quota allows somebody else has most."""
+    core = "/api/v1/namespaces"
+    with served("healthy", tmp_path) as kubeconfig, Api(kubeconfig) as api:
+        workbench = Workbench(kubeconfig, tmp_path)
+        api.create(core, {"metadata": {"name": "workbench"}})
+        own = f"{core}/workbench"
+        api.create(f"{own}/resourcequotas", {"metadata": {"name": "few"}, "spec": {"hard": {"pods": "3"}}})
+        limit = {"type": "Container", "max": {"memory": "64Mi"}}
+        api.create(f"{own}/limitranges", {"metadata": {"name": "small"}, "spec": {"limits": [limit]}})
+        said = workbench.install("--rehearse", "--timeout", "10s", code=4)
+        assert "maximum memory usage per Container is 64Mi" in said
+        api.delete(f"{own}/limitranges/small")
+        filler = {"name": "main", "image": "registry.example.com/a:1"}
+        eventually(lambda: api.get(f"{own}/serviceaccounts")["items"])
+        for name in ("one", "two"):
+            api.create(f"{own}/pods", {"metadata": {"name": name}, "spec": {"containers": [filler]}})
+        eventually(lambda: api.get(f"{own}/resourcequotas/few")["status"]["used"] == {"pods": "2"})
+        said = workbench.install("--rehearse", "--timeout", "10s", code=4)
+    assert "exceeded quota: few, requested: pods=1, used: pods=1, limited: pods=1" in said
 
 
 def test_rehearsing_and_dry_runs_exclude_each_other(tmp_path: Path) -> None:
