@@ -283,3 +283,11 @@ def test_a_cron_job_keeps_as_many_jobs_as_it_says(api: Api) -> None:
     assert told(api, "clock", "SawCompletedJob")["message"].endswith(", condition: Complete")
     assert api.get(f"{path}/cronjobs/clock")["status"]["lastSuccessfulTime"]
     api.patch(f"{path}/cronjobs/clock", {"spec": {"suspend": True}})
+
+
+def test_a_pull_secret_that_is_not_there(api: Api) -> None:
+    run(api, "forgetful", "example.com/a:1", imagePullSecrets=[{"name": "absent"}])
+    eventually(lambda: status(api, "forgetful").get("phase") == "Running")
+    told = api.get(f"{NAMESPACE}/events", fieldSelector="reason=FailedToRetrieveImagePullSecret")["items"]
+    why = "Unable to retrieve some image pull secrets (absent); attempting to pull the image may not succeed."
+    assert [each["message"] for each in told] == [why]

@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from kfinstall.cli.asked import connected
+from kfinstall.cli.options import ConnectionFlags
+from kfinstall.contracts.manifest import Manifest
+from kfinstall.engine.house_rules import house_rules
 from kfinstall.sandbox.scenario import Nodes
 from tests.contract.installer import eventually
 from tests.contract.proxy import Proxy
@@ -81,6 +85,32 @@ def test_quotas_and_limits_of_the_target_hold(tmp_path: Path) -> None:
         eventually(lambda: api.get(f"{own}/resourcequotas/few")["status"]["used"] == {"pods": "2"})
         said = workbench.install("--rehearse", "--timeout", "10s", code=4)
     assert "exceeded quota: few, requested: pods=1, used: pods=1, limited: pods=1" in said
+
+
+def test_pull_secrets_of_the_target_are_known_by_name_only(tmp_path: Path) -> None:
+    """Those of its accounts and those that pods name; what is in them is not read."""
+    secret = {"type": "kubernetes.io/dockerconfigjson", "stringData": {".dockerconfigjson": '{"auths":{"planted":{}}}'}}
+    own = "/api/v1/namespaces/default"
+    pod = {"imagePullSecrets": [{"name": "named"}, {"name": "absent"}], "containers": []}
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": {"template": {"spec": pod}},
+    }
+    with served("healthy", tmp_path) as kubeconfig, Api(kubeconfig) as api:
+        for name in ("of-the-account", "named"):
+            api.create(f"{own}/secrets", {"metadata": {"name": name}, **secret})
+        eventually(lambda: api.get(f"{own}/serviceaccounts")["items"])
+        api.patch(f"{own}/serviceaccounts/default", {"imagePullSecrets": [{"name": "of-the-account"}]})
+        found = list(house_rules(connected(kubeconfig, None, ConnectionFlags()), [Manifest(deployment, "")], set()))
+    assert [(each["kind"], each["metadata"]["name"]) for each in found] == [
+        ("ServiceAccount", "default"),
+        ("Secret", "named"),
+        ("Secret", "of-the-account"),
+    ]
+    assert found[0]["imagePullSecrets"] == [{"name": "of-the-account"}]
+    assert "planted" not in str(found)
 
 
 def test_rehearsing_and_dry_runs_exclude_each_other(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from kfinstall.sandbox.controllers.events import Recorder
 from kfinstall.sandbox.controllers.manager import Key
 from kfinstall.sandbox.controllers.needs import MAPS, SECRETS, all_needs, mounted, referred
 from kfinstall.sandbox.controllers.pod_status import is_initialized, phase_of, pod_status
-from kfinstall.sandbox.controllers.pull_secrets import hosts
+from kfinstall.sandbox.controllers.pull_secrets import hosts, missing
 from kfinstall.sandbox.images import Pulls, full
 from kfinstall.sandbox.scenario import Scenario
 from kfinstall.sandbox.status import StatusError
@@ -22,6 +22,9 @@ from kfinstall.sandbox.store import Change, Name
 
 STOP = 1.0
 """Seconds that containers take to end, at most their grace period; before the speed."""
+
+
+MAY_FAIL = "attempting to pull the image may not succeed."
 
 
 @dataclass(slots=True)
@@ -93,6 +96,9 @@ class Kubelets:
             for each in spec.get("initContainers") or ()
         ]
         course = _Course(inits, [self._run(pod, each, "main") for each in spec["containers"]])
+        if absent := missing(self._client, pod):
+            why = f"Unable to retrieve some image pull secrets ({', '.join(absent)}); {MAY_FAIL}"
+            self._recorder.tell(pod, "Warning", "FailedToRetrieveImagePullSecret", why, host=spec["nodeName"])
         seconds = spec.get("activeDeadlineSeconds")
         if seconds is not None:
             course.deadline = time.monotonic() + seconds / self._speed

@@ -20,6 +20,12 @@ def hosts(client: Client, pod: Body) -> frozenset[str]:
     return frozenset("docker.io" if host in HUB else host for host in found)
 
 
+def missing(client: Client, pod: Body) -> list[str]:
+    """The names of a pod's pull secrets that are not there."""
+    names = [each.get("name", "") for each in pod["spec"].get("imagePullSecrets") or ()]
+    return [name for name in names if client.get(SECRETS, Name(pod["metadata"]["namespace"], name)) is None]
+
+
 def _hosts_of(config: str) -> set[str]:
     try:
         auths = json.loads(base64.b64decode(config or "e30="))["auths"]
