@@ -19,6 +19,8 @@ from kfinstall.facts.quantities import readable
 from kfinstall.words import _, counted
 
 GKE = "cloud.google.com/gke-"
+PLUGINS = frozenset({"NVIDIA", "AMD"})
+"""The vendors whose plugin kfinstall brings along: `gpu.plugin` of a document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ def _installing(vendor: Vendor, node: Body) -> Remedy:
             text, ("kubectl -n kube-system get pods -o wide | grep -e device-plugin -e driver-installer", look)
         )
     text = _("Install the vendor's device plugin; it needs the driver on the node, and a toleration for its taints.")
-    return Remedy(text, (vendor.install, look))
+    own = f"kfinstall install -f install.yaml --set gpu.plugin={vendor.name.lower()}"
+    return Remedy(text, (vendor.install, *((own,) if vendor.name in PLUGINS else ()), look))
 
 
 def unhealthy(snapshot: Snapshot) -> Iterator[Finding]:

@@ -44,6 +44,14 @@ def _account_key(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def s3_address(endpoint: str | None, region: str) -> str:
+    """A store's host, or host:port. S3 itself by the name of the region: at s3.amazonaws.com it only answers with where
+    a bucket is, which not every client follows (https://docs.aws.amazon.com/general/latest/gr/s3.html)."""
+    if endpoint and endpoint.lower() != "s3.amazonaws.com":
+        return endpoint.lower()
+    return f"s3.{region}.amazonaws.com" + (".cn" if region.startswith("cn-") else "")
+
+
 def _endpoint(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?", text):
         raise ValueError(_("a host is expected here, or host:port, without https:// and without a path."))
@@ -93,8 +101,10 @@ class S3Store(Model):
         title=_("Object store"), description=_("S3, or any store that speaks as S3 does: MinIO, Ceph, OSS and others.")
     )
     bucket: str = Field(pattern=BUCKET, title=_("Bucket"), description=_("It has to be there already."))
-    endpoint: Endpoint = Field(
-        default="s3.amazonaws.com", title=_("Endpoint"), description=_("The store's host, or host:port.")
+    endpoint: Endpoint | None = Field(
+        default=None,
+        title=_("Endpoint"),
+        description=_("The store's host, or host:port; without it, S3 itself in the bucket's region."),
     )
     region: str = Field(
         default="us-east-1", pattern=r"^[a-z0-9-]+$", title=_("Region"), description=_("The bucket's region.")
@@ -128,19 +138,24 @@ class S3Store(Model):
         return self
 
     @property
+    def address(self) -> str:
+        """Of the store: a host, or host:port."""
+        return s3_address(self.endpoint, self.region)
+
+    @property
     def is_aws(self) -> bool:
         """Whether this is S3 itself."""
-        return bool(AWS.fullmatch(self.endpoint.lower()))
+        return bool(AWS.fullmatch(self.address))
 
     @property
     def host(self) -> str:
-        """The endpoint without its port."""
-        return self.endpoint.partition(":")[0]
+        """The address without its port."""
+        return self.address.partition(":")[0]
 
     @property
     def port(self) -> str:
-        """Of the endpoint; "" for that of the protocol."""
-        return self.endpoint.partition(":")[2]
+        """Of the address; "" for that of the protocol."""
+        return self.address.partition(":")[2]
 
 
 class GcsStore(OwnStore):

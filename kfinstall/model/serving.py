@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from kfinstall.model.base import DnsLabel, Model
-from kfinstall.model.objectstore import AWS, ROLE, AccountKey, Endpoint, OneLine
+from kfinstall.model.objectstore import AWS, ROLE, AccountKey, Endpoint, OneLine, s3_address
 from kfinstall.model.storage import AbsolutePath, Server, Size
 from kfinstall.words import _
 
@@ -18,8 +18,10 @@ class S3Models(Model):
     """Models in S3, or in a store that speaks as S3 does."""
 
     type: Literal["s3"] = Field(title=_("Models"), description=_("In S3, or in a store that speaks as S3 does."))
-    endpoint: Endpoint = Field(
-        default="s3.amazonaws.com", title=_("Endpoint"), description=_("The store's host, or host:port.")
+    endpoint: Endpoint | None = Field(
+        default=None,
+        title=_("Endpoint"),
+        description=_("The store's host, or host:port; without it, S3 itself in the bucket's region."),
     )
     region: str = Field(
         default="us-east-1", pattern=r"^[a-z0-9-]+$", title=_("Region"), description=_("The bucket's region.")
@@ -44,9 +46,14 @@ class S3Models(Model):
             raise ValueError(_("accessKey and secretKey go together."))
         if (self.access_key is None) == (self.role_arn is None):
             raise ValueError(_("the store needs either accessKey and secretKey or roleArn."))
-        if self.role_arn and not AWS.fullmatch(self.endpoint.lower()):
+        if self.role_arn and not AWS.fullmatch(self.address):
             raise ValueError(_("roleArn is for S3 itself; a store elsewhere needs accessKey and secretKey."))
         return self
+
+    @property
+    def address(self) -> str:
+        """Of the store: a host, or host:port."""
+        return s3_address(self.endpoint, self.region)
 
 
 class GcsModels(Model):

@@ -30,8 +30,8 @@ def transformed(manifests: Sequence[Manifest], store: ObjectStoreOptions, namesp
 def notice(store: ObjectStoreOptions) -> str:
     """What becomes of artifacts, and whom the document trusts with them; "" for the release's own store."""
     match store:
-        case S3Store(bucket=bucket, endpoint=endpoint):
-            place = _("bucket {bucket} at {endpoint}").format(bucket=bucket, endpoint=endpoint)
+        case S3Store(bucket=bucket, address=address):
+            place = _("bucket {bucket} at {endpoint}").format(bucket=bucket, endpoint=address)
         case GcsStore(bucket=bucket):
             place = _("Google Cloud's bucket {bucket}").format(bucket=bucket)
         case AzureStore(account=account, container=container):

@@ -20,8 +20,13 @@ from kfinstall.words import _
 ROLE = "eks.amazonaws.com/role-arn"
 """Of service accounts: https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html."""
 
-BY_ROLE = (2, 15)
-"""The first Pipelines whose servers take the role of their service account, and not that of the node."""
+BY_ROLE = (2, 16)
+"""The first Pipelines whose servers take the role of their service account."""
+
+BY_NEW_CLIENT = (2, 15)
+"""The first Pipelines whose API server uses aws-sdk-go-v2."""
+
+GOOGLE = ".googleapis.com"
 
 KEYS = {ACCESS_KEY: "STORE_ACCESS_KEY", SECRET_KEY: "STORE_SECRET_KEY"}
 """The variables in which the profile controller's hook gets them."""
@@ -31,6 +36,7 @@ def transformed(manifests: Sequence[Manifest], store: S3Store) -> list[Manifest]
     """Raises PlanRefused for Pipelines that cannot be told of it."""
     version = pipelines.version(manifests)
     _refuse_role(store, version)
+    _refuse_google(store, version)
     wanted = pipelines.without(manifests, pipelines.MINIO | pipelines.SEAWEEDFS)
     access_key, secret_key = _keys(store)
     wanted = with_keys(wanted, access_key, secret_key)
@@ -47,8 +53,18 @@ def _refuse_role(store: S3Store, version: tuple[int, int]) -> None:
     if store.role_arn and version < BY_ROLE:
         raise PlanRefused(
             _("objectStore.roleArn is set, and the Pipelines of this release take no role of a service account."),
-            why=_("Their web server asks for the role of the node only; Pipelines from 2.15 on do."),
+            why=_("Older ones ask for keys, or take the role of the node; Pipelines from 2.16 on take it."),
             fix=_("Give accessKey and secretKey instead, or take a current release."),
+        )
+
+
+def _refuse_google(store: S3Store, version: tuple[int, int]) -> None:
+    """It changes a header that these clients sign: https://github.com/aws/aws-sdk-go-v2/issues/1816."""
+    if store.host.endswith(GOOGLE) and version >= BY_NEW_CLIENT:
+        raise PlanRefused(
+            _("objectStore.endpoint is Google Cloud's, and the Pipelines of this release cannot speak S3 with it."),
+            why=_("Google refuses the signatures of their S3 client (SignatureDoesNotMatch)."),
+            fix=_("Use objectStore.type: gcs; then artifacts are in Google Cloud, and definitions in the own store."),
         )
 
 
@@ -98,7 +114,7 @@ def _aws_keys() -> dict[str, Variable]:
 
 def _repository(store: S3Store) -> dict[str, object]:
     place = {
-        "endpoint": store.endpoint,
+        "endpoint": store.address,
         "bucket": store.bucket,
         "region": store.region,
         "insecure": not store.tls,
@@ -115,7 +131,7 @@ def _repository(store: S3Store) -> dict[str, object]:
 def _hook(store: S3Store) -> ArtifactHook:
     reference = {"secretName": SECRET, "accessKeyKey": ACCESS_KEY, "secretKeyKey": SECRET_KEY}
     default = {
-        "endpoint": store.endpoint,
+        "endpoint": store.address,
         "region": store.region,
         "disableSSL": not store.tls,
         "credentials": {"fromEnv": True} if store.role_arn else {"fromEnv": False, "secretRef": reference},

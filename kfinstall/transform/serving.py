@@ -116,7 +116,7 @@ def _told(models: Source) -> dict[str, str]:
     """How S3 is asked; KFServing reads the same under its own domain."""
     if not isinstance(models, S3Models):
         return {}
-    values = {"endpoint": models.endpoint, "usehttps": "1" if models.tls else "0", "region": models.region}
+    values = {"endpoint": models.address, "usehttps": "1" if models.tls else "0", "region": models.region}
     domains = ("serving.kserve.io", "serving.kubeflow.org")
     return {f"{domain}/s3-{name}": value for domain in domains for name, value in values.items()}
 

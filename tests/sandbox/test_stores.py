@@ -92,7 +92,7 @@ def kfinstall(tmp_path: Path) -> Iterator[Commands]:
 def test_all_of_it_stands_is_not_written_again_and_goes(kfinstall: Commands) -> None:
     with Api(kfinstall.kubeconfig) as api:
         told = kfinstall("install", "--yes", "--no-wait", **THROUGH)
-        assert "Pipelines keep artifacts in bucket team-artifacts at s3.amazonaws.com" in told
+        assert "Pipelines keep artifacts in bucket team-artifacts at s3.us-east-1.amazonaws.com" in told
         assert "NVIDIA's device plugin runs on every node" in told
         assert "get this machine's proxy: HTTPS_PROXY=http://proxy.example.com:3128" in told
         keys = decoded(api.get("/api/v1/namespaces/kubeflow/secrets/mlpipeline-minio-artifact"))

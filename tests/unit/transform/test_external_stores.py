@@ -51,14 +51,14 @@ def test_s3_takes_the_place_of_the_releases_store() -> None:
     found = told(pipelines(), **S3)
     assert not {name for name in found if "seaweedfs" in name}
     server = environment(found["Deployment/ml-pipeline"])
-    assert server["OBJECTSTORECONFIG_HOST"] == "s3.amazonaws.com"
+    assert server["OBJECTSTORECONFIG_HOST"] == "s3.eu-central-1.amazonaws.com"
     assert (server["OBJECTSTORECONFIG_SECURE"], server["OBJECTSTORECONFIG_PORT"]) == ("true", "")
     assert server["OBJECTSTORECONFIG_REGION"] == "eu-central-1"
     assert found["ConfigMap/pipeline-install-config"]["data"]["bucketName"] == "team-artifacts"
     keys = {"accesskey": "AKIAEXAMPLE", "secretkey": "planted/secret+key"}
     assert decoded(found["Secret/mlpipeline-minio-artifact"]) == keys
     repository = yaml.safe_load(found["ConfigMap/workflow-controller-configmap"]["data"]["artifactRepository"])
-    assert repository["s3"]["endpoint"] == "s3.amazonaws.com"
+    assert repository["s3"]["endpoint"] == "s3.eu-central-1.amazonaws.com"
     assert (repository["s3"]["insecure"], repository["s3"]["bucket"]) == (False, "team-artifacts")
     assert repository["s3"]["keyFormat"] == "artifacts/{{workflow.name}}/{{pod.name}}"
     web = environment(found["Deployment/ml-pipeline-ui"])
@@ -66,6 +66,20 @@ def test_s3_takes_the_place_of_the_releases_store() -> None:
     launcher = settings(found)["launcher"]
     assert launcher["defaultPipelineRoot"] == "s3://team-artifacts/private-artifacts/{namespace}/v2/artifacts"
     assert json.loads(launcher["providers"])["s3"]["default"]["credentials"]["fromEnv"] is False
+
+
+@pytest.mark.parametrize(
+    ("document", "host"),
+    [
+        ({"endpoint": "s3.amazonaws.com"}, "s3.eu-central-1.amazonaws.com"),
+        ({"region": "cn-north-1"}, "s3.cn-north-1.amazonaws.com.cn"),
+        ({"endpoint": "s3.dualstack.eu-central-1.amazonaws.com"}, "s3.dualstack.eu-central-1.amazonaws.com"),
+    ],
+)
+def test_s3_itself_is_asked_in_the_buckets_region(document: dict[str, str], host: str) -> None:
+    found = told(pipelines(), **{**S3, **document})
+    assert environment(found["Deployment/ml-pipeline"])["OBJECTSTORECONFIG_HOST"] == host
+    assert environment(found["Deployment/ml-pipeline-ui"])["AWS_S3_ENDPOINT"] == host
 
 
 def test_the_keys_are_in_the_secret_and_nowhere_else() -> None:
@@ -108,6 +122,15 @@ def test_a_role_takes_the_place_of_keys() -> None:
 def test_old_pipelines_take_no_role() -> None:
     with pytest.raises(PlanRefused, match="take no role of a service account"):
         told(pipelines("2.5.0", "minio"), type="s3", bucket="team-artifacts", roleArn=ROLE)
+
+
+def test_google_cloud_speaks_s3_with_old_pipelines_only() -> None:
+    google = {**S3, "endpoint": "storage.googleapis.com"}
+    with pytest.raises(PlanRefused, match="cannot speak S3 with it") as refused:
+        told(pipelines(), **google)
+    assert "objectStore.type: gcs" in str(refused.value.fix)
+    server = environment(told(pipelines("2.5.0", "minio"), **google)["Deployment/ml-pipeline"])
+    assert server["OBJECTSTORECONFIG_HOST"] == "storage.googleapis.com"
 
 
 def test_google_cloud_gets_the_artifacts_and_the_own_store_stays() -> None:
