@@ -31,14 +31,17 @@ def reference() -> list[dict[str, Any]]:
     return entries
 
 
+def explained() -> dict[str, str]:
+    """Cause and area of all that messages tell; the other causes are the checks' own."""
+    return {cause.id: cause.area for cause in catalogue().causes.values() if cause.rules}
+
+
 def test_the_causes_are_the_same(reference: list[dict[str, Any]]) -> None:
-    assert {entry["id"] for entry in reference} == set(catalogue().causes)
+    assert {entry["id"] for entry in reference} == set(explained())
 
 
 def test_each_cause_is_in_its_area(reference: list[dict[str, Any]]) -> None:
-    assert {entry["id"]: entry["area"] for entry in reference} == {
-        cause.id: cause.area for cause in catalogue().causes.values()
-    }
+    assert {entry["id"]: entry["area"] for entry in reference} == explained()
 
 
 def test_each_message_gets_its_cause(reference: list[dict[str, Any]]) -> None:

@@ -16,6 +16,7 @@ def troubled() -> list[Body]:
         *_mounts(),
         *_proxies(),
         *_networking(),
+        *_access(),
         *_scheduling(),
         *_nodes(),
         *_quotas(),
@@ -116,6 +117,16 @@ def _networking() -> Iterator[Body]:
         yield body("Service", name, "istio-system", spec={"type": "LoadBalancer", "ports": ports}, status={})
     route = {"destination": {"host": "nobody.kubeflow.svc.cluster.local"}}
     yield body("VirtualService", "v", "kubeflow", group="networking.istio.io", spec={"http": [{"route": [route]}]})
+
+
+def _access() -> Iterator[Body]:
+    yield body("Service", "istio-ingressgateway", "istio-system", spec={"type": "NodePort"})
+    servers = [{"port": {"number": 80, "protocol": "HTTP"}}]
+    yield body("Gateway", "kubeflow-gateway", "kubeflow", group="networking.istio.io", spec={"servers": servers})
+    containers = [{"name": "main", "image": "a:1"}]
+    template = {"spec": {"containers": containers}}
+    yield body("Deployment", "volumes-web-app-deployment", "kubeflow", group="apps", spec={"template": template},
+               status={"availableReplicas": 1})  # fmt: skip
 
 
 def _scheduling() -> Iterator[Body]:
