@@ -39,12 +39,12 @@ def summary(report: Report) -> str:
         parts.append(counted("{count} check could not look", "{count} checks could not look", skipped))
     if broken:
         parts.append(counted("{count} check broke", "{count} checks broke", broken))
-    return "; ".join(parts) + "."
+    return _("{sentence}.").format(sentence=_("; ").join(parts))
 
 
 def _roots(report: Report) -> str:
     if not report.to_mend and report.unreached:
-        return _("Nothing is known of the cluster: {why}").format(why=report.unreached.rstrip("."))
+        return _("Nothing is known of the cluster: {why}").format(why=report.unreached.rstrip(".。"))
     if not report.to_mend:
         return _("Nothing is wrong that these checks know of") if not report.unexplained else _("No cause was found")
     return counted("{count} thing to mend", "{count} things to mend", report.to_mend)
