@@ -24,10 +24,11 @@ Command = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Meant:
-    """What -f, --set, --kubeconfig, --context, --as and --request-timeout say."""
+    """What -f, --set, --platform, --kubeconfig, --context, --as and --request-timeout say."""
 
     files: tuple[str, ...]
     sets: tuple[str, ...]
+    platform: str | None
     kubeconfig: str | None
     context: str | None
     user: str | None
@@ -36,7 +37,8 @@ class Meant:
     @functools.cached_property
     def install(self) -> Install | None:
         """What the files say; None without files. Raises DocumentError."""
-        return asked.loaded(DocumentFlags(files=self.files, sets=self.sets)).install if self.files else None
+        flags = DocumentFlags(files=self.files, sets=self.sets, platform=self.platform)
+        return asked.loaded(flags).install if self.files else None
 
     @property
     def name(self) -> str | None:
@@ -47,6 +49,8 @@ class Meant:
     def words(self) -> list[str]:
         """-f and --set, as the user said them."""
         given = [("-f", each) for each in self.files] + [("--set", each) for each in self.sets]
+        if self.platform:
+            given.append(("--set", f"platform.type={self.platform}"))
         return [word for pair in given for word in pair]
 
     @property
@@ -82,4 +86,5 @@ def cluster_options(command: Command) -> Command:
     file = click.option("-f", "--file", "files", multiple=True, metavar="FILE|URL|-",
                         help=_("The Install file whose cluster is meant, instead of the kubeconfig's."))  # fmt: skip
     sets = click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help=_("Change a value of the file."))
-    return file(sets(connection_options(with_meant)))
+    platform = click.option("--platform", metavar="TYPE", help=_("The platform, instead of the file's."))
+    return file(sets(platform(connection_options(with_meant))))

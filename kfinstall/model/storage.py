@@ -191,13 +191,30 @@ class LocalPath(Provisioned):
     )
 
 
+class NfsServer(Provisioned):
+    """An NFS server in the cluster, which comes with Kubeflow."""
+
+    type: Literal["nfs-server"] = Field(
+        title=_("Storage"),
+        description=_("Folders of an NFS server in the cluster, on one disk: volumes that many nodes may write."),
+    )
+    size: Size = Field(default="200Gi", title=_("Size"), description=_("Of its disk: all volumes share it."))
+    disk: str | None = Field(
+        default=None,
+        min_length=1,
+        title=_("Class of the disk"),
+        description=_("The storage class of its disk; without it, the cluster's default one."),
+    )
+    name: DnsLabel = Field(default="nfs", title=_("Storage class"), description=_("The class that is made for it."))
+
+
 def _automatic_unless_said(value: object) -> object:
     """A volume for notebooks can be asked for without a word about the rest."""
     return {"type": "auto", **value} if isinstance(value, Mapping) and value.keys() <= {"notebooks"} else value
 
 
 Storage = Annotated[
-    Automatic | Static | NamedClass | HostPath | Nfs | NfsProvisioner | LocalPath,
+    Automatic | Static | NamedClass | HostPath | Nfs | NfsProvisioner | NfsServer | LocalPath,
     Field(discriminator="type"),
     BeforeValidator(_automatic_unless_said),
 ]

@@ -12,11 +12,13 @@ from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.errors import PlanRefused
 from kfinstall.facts.applyset import PART_OF, applyset_id
 from kfinstall.facts.volumes import DEFAULT, is_default
-from kfinstall.model.storage import LocalPath, NfsProvisioner
+from kfinstall.model.storage import LocalPath, NfsProvisioner, NfsServer
 from kfinstall.words import _
 
 
-def provisioner(storage: NfsProvisioner | LocalPath, install: str, surroundings: Surroundings) -> Iterator[Body]:
+def provisioner(
+    storage: NfsProvisioner | NfsServer | LocalPath, install: str, surroundings: Surroundings
+) -> Iterator[Body]:
     """The objects of the provisioner that the document asks for. Raises PlanRefused when its class is in the way."""
     _refuse_taken(storage, install, surroundings)
     text = files("configs").joinpath("storage", f"{storage.type}.yaml").read_text(encoding="utf-8")
@@ -28,7 +30,7 @@ def provisioner(storage: NfsProvisioner | LocalPath, install: str, surroundings:
         yield filled
 
 
-def _refuse_taken(storage: NfsProvisioner | LocalPath, install: str, surroundings: Surroundings) -> None:
+def _refuse_taken(storage: NfsProvisioner | NfsServer | LocalPath, install: str, surroundings: Surroundings) -> None:
     for each in surroundings.storage_classes or ():
         name, labels = each["metadata"]["name"], each["metadata"].get("labels") or {}
         if labels.get(PART_OF) == applyset_id(install):
@@ -50,9 +52,17 @@ def _refuse_taken(storage: NfsProvisioner | LocalPath, install: str, surrounding
 
 
 def _filled(value: Any, values: Mapping[str, object]) -> Any:
-    """With what the document says; other names that begin with "$" are those of shell scripts."""
+    """With what the document says, and without the keys of what it leaves open.
+
+    Other names that begin with "$" are those of shell scripts.
+    """
     if isinstance(value, dict):
-        return {key: _filled(child, values) for key, child in value.items()}
+        return {key: _filled(child, values) for key, child in value.items() if not _is_open(child, values)}
     if isinstance(value, list):
         return [_filled(child, values) for child in value]
     return Template(value).safe_substitute(values) if isinstance(value, str) else value
+
+
+def _is_open(value: Any, values: Mapping[str, object]) -> bool:
+    """Whether something is a name, such as ${disk}, for which the document has nothing."""
+    return value in [f"${{{name}}}" for name, known in values.items() if known is None]

@@ -7,7 +7,16 @@ from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.errors import PlanRefused
 from kfinstall.facts.node_volumes import NO_CLASS
 from kfinstall.facts.volumes import is_default
-from kfinstall.model.storage import Automatic, HostPath, LocalPath, NamedClass, Nfs, NfsProvisioner, Storage
+from kfinstall.model.storage import (
+    Automatic,
+    HostPath,
+    LocalPath,
+    NamedClass,
+    Nfs,
+    NfsProvisioner,
+    NfsServer,
+    Storage,
+)
 from kfinstall.transform import provisioners, volumes
 from kfinstall.transform.claims import claims, with_claims, with_class, without_class
 from kfinstall.transform.spawner import with_notebook_volume
@@ -28,7 +37,9 @@ def transformed(
             name, added = NO_CLASS, volumes.of_node(manifests, storage, surroundings)
         case Nfs(name=name):
             added = volumes.of_server(manifests, storage, surroundings)
-        case NfsProvisioner(name=name) | LocalPath(name=name):
+        case NfsProvisioner(name=name) | LocalPath(name=name) | NfsServer(name=name):
+            if isinstance(storage, NfsServer):
+                _refuse_diskless(storage, surroundings)
             added = provisioners.provisioner(storage, install, surroundings)
         case _:
             return with_notebook_volume(manifests, storage.notebooks, "")
@@ -72,6 +83,11 @@ def notice(storage: Storage) -> str:
             return _(
                 "The volumes are folders on {server}. Their reclaim policy is Retain: uninstall leaves them there."
             ).format(server=server)
+        case NfsServer(size=size):
+            return _(
+                "All volumes share one disk of {size}, and one pod that serves it. uninstall keeps that disk, which a "
+                "cloud bills, unless --delete-data is said."
+            ).format(size=size)
         case NfsProvisioner(name=name, reclaim_policy="Delete") | LocalPath(name=name, reclaim_policy="Delete"):
             return _('The reclaim policy of "{name}" is Delete: with a claim, its data is deleted.').format(name=name)
         case NfsProvisioner(name=name) | LocalPath(name=name):
@@ -85,8 +101,27 @@ def _ways_out(names: Sequence[str]) -> list[str]:
         "--set storage.type=local-path  " + _("(folders of the nodes, by a provisioner)"),
         "--set storage.type=hostpath --set storage.node=NAME  " + _("(folders of one node)"),
         "--set storage.type=nfs-provisioner --set storage.server=HOST --set storage.path=/PATH",
+        "--set storage.type=nfs-server --set storage.disk=NAME  " + _("(an NFS server on a disk of that class)"),
         "--set storage.type=static  " + _("(an administrator makes the volumes)"),
     ]
+
+
+def _refuse_diskless(storage: NfsServer, surroundings: Surroundings) -> None:
+    """Its own disk has to come from somewhere else."""
+    classes = surroundings.storage_classes
+    if classes is None:
+        return
+    names = sorted(each["metadata"]["name"] for each in classes)
+    if storage.disk in names or (storage.disk is None and any(map(is_default, classes))):
+        return
+    what = _('There is no storage class "{name}" in the cluster for the disk of the NFS server (storage.disk).')
+    raise PlanRefused(
+        what.format(name=storage.disk)
+        if storage.disk
+        else _("The cluster has no default storage class for the disk of the NFS server."),
+        why=_("There is: {names}").format(names=", ".join(names) or _("none")),
+        fix=_("Name one whose volumes are disks: --set storage.disk=NAME"),
+    )
 
 
 def _refuse_missing(name: str, manifests: Sequence[Manifest], surroundings: Surroundings) -> None:

@@ -1,12 +1,10 @@
 """What AKS needs other in the objects of Kubeflow."""
 
 from kfinstall.contracts.manifest import Body, Manifest
-from kfinstall.facts.kinds import CLAIM
+from platforms.shared_volumes import with_shared_class
 
 FILES = "azurefile-csi"
 """The class of AKS whose volumes many nodes may write; those of its default class, managed-csi, only one."""
-
-MANY = "ReadWriteMany"
 
 INJECTOR = ("MutatingWebhookConfiguration", "istio-sidecar-injector")
 ENFORCER_OFF = {"admissions.enforcer/disabled": "true"}
@@ -20,15 +18,7 @@ def adapted(manifest: Manifest) -> Manifest:
     """One object as AKS needs it."""
     if (manifest.kind, manifest.name) == INJECTOR:
         return Manifest(_annotated(manifest.body, ENFORCER_OFF), manifest.application)
-    if (manifest.group, manifest.kind) == CLAIM and _for_many(manifest.body):
-        spec = {**manifest.body["spec"], "storageClassName": FILES}
-        return Manifest({**manifest.body, "spec": spec}, manifest.application)
-    return manifest
-
-
-def _for_many(claim: Body) -> bool:
-    spec = claim.get("spec") or {}
-    return MANY in (spec.get("accessModes") or ()) and spec.get("storageClassName") is None
+    return with_shared_class(manifest, FILES)
 
 
 def _annotated(body: Body, annotations: dict[str, str]) -> Body:

@@ -32,6 +32,7 @@ from platforms.gke.cloud import Cloud
 from platforms.gke.lifetime import Lifetime, trouble, usable
 from platforms.gke.machines import cpus, memory
 from platforms.gke.options import GkeOptions, Pool
+from platforms.shared_volumes import with_shared_class
 
 PHASES = {
     "PROVISIONING": ClusterPhase.CREATING,
@@ -39,6 +40,10 @@ PHASES = {
     "RECONCILING": ClusterPhase.RUNNING,
     "DEGRADED": ClusterPhase.RUNNING,
 }
+
+
+FILES = "standard-rwx"
+"""The class of Filestore: https://cloud.google.com/kubernetes-engine/docs/how-to/filestore-csi-driver."""
 
 
 class Gke:
@@ -133,12 +138,20 @@ class Gke:
         return {}
 
     def notices(self, options: GkeOptions, install: Install) -> list[str]:  # noqa: ARG002 - as above
-        return iap.notices(options, options.iap) if options.iap else []
+        told = iap.notices(options, options.iap) if options.iap else []
+        if options.filestore:
+            text = _(
+                "Volumes for many pods are of Filestore (class {name}): each has 1 TiB at least, and Google bills it."
+            )
+            told.append(text.format(name=FILES))
+        return told
 
     def transformed(
         self, manifests: Sequence[Manifest], options: GkeOptions, surroundings: Surroundings
     ) -> list[Manifest]:
         wanted = istio_cni.transformed(manifests)
+        if options.filestore:
+            wanted = [with_shared_class(each, FILES) for each in wanted]
         if options.iap:
             wanted = iap.transformed(wanted, options, options.iap)
         if options.pipelines_key:

@@ -25,6 +25,7 @@ from platforms.openshift.constraints import Constraint
 from platforms.openshift.grants import APPLICATION, granted
 from platforms.openshift.mesh import with_multus
 from platforms.openshift.notebooks import without_group
+from platforms.openshift.operators import refuse_two
 
 GROUP = "security.openshift.io"
 """Served by every OpenShift, MicroShift included."""
@@ -85,6 +86,7 @@ class OpenShift:
                 why=_("It does not serve {group}.").format(group=GROUP),
                 fix=_("Choose another context, or platform.type: existing."),
             )
+        refuse_two(manifests, groups or frozenset())
         widest = next(each for each in Constraint if each.scc == options.widest_scc)
         multus = groups is None or MULTUS in groups
         meshed = with_multus(manifests, APPLICATION) if multus else manifests

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -98,6 +101,14 @@ def test_the_address_of_nodes(fresh_control_plane: ControlPlane, api: Api, tmp_p
     address = {"status": {"addresses": [{"type": "InternalIP", "address": "192.0.2.7"}]}}
     api.patch("/api/v1/nodes/one/status", address)
     assert way_in(wanted.open()) == WayIn("http://192.0.2.7:30080", on_nodes=True)
+    api.create("/api/v1/namespaces", m.namespace("kubeflow"))
+    api.create("/api/v1/namespaces/kubeflow/services", m.service("centraldashboard", "kubeflow", "centraldashboard"))
+    command = [sys.executable, "-m", "kfinstall", "open", "--no-browser", "--port", "0"]
+    environment = {**os.environ, "KUBECONFIG": str(fresh_control_plane.kubeconfig())}
+    opened = subprocess.run(command, capture_output=True, text=True, check=False, timeout=90, env=environment)
+    assert "http://192.0.2.7:30080 does not answer here" in opened.stderr
+    assert opened.stdout == "", "nothing is shown that nobody can open"
+    assert opened.returncode == 1, "no pod is there to forward to"
 
 
 def test_the_address_of_a_load_balancer(fresh_control_plane: ControlPlane, api: Api, tmp_path: Path) -> None:

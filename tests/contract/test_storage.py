@@ -110,6 +110,12 @@ def test_folders_of_a_server_are_a_class_of_their_own(cluster: ControlPlane, api
     ("storage", "name", "provisioner", "workload"),
     [
         (
+            {"type": "nfs-server", "size": "50Gi", "disk": "disks", "default": True},
+            "nfs",
+            "kfinstall.io/nfs-server",
+            "/apis/apps/v1/namespaces/nfs-server/deployments/nfs-server",
+        ),
+        (
             {"type": "nfs-provisioner", "server": "nfs.example.com", "path": "/exports", "default": True},
             "nfs-client",
             "k8s-sigs.io/nfs-subdir-external-provisioner",
@@ -126,6 +132,7 @@ def test_folders_of_a_server_are_a_class_of_their_own(cluster: ControlPlane, api
 def test_a_provisioner_comes_with_its_class_and_goes_with_the_install(
     cluster: ControlPlane, api: Api, tmp_path: Path, storage: dict[str, Any], name: str, provisioner: str, workload: str
 ) -> None:
+    api.create(CLASSES, m.named("storage.k8s.io/v1", "StorageClass", "disks", provisioner="example.com/disks"))
     kubeflow = installer(cluster, tmp_path, **storage)
     kubeflow.install(release()).succeeded()
     made = api.get(f"{CLASSES}/{name}")

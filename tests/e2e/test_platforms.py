@@ -17,8 +17,6 @@ from tests.e2e.test_real_terminal import Terminal
 from tests.unit.platforms.local import DOCKER
 from tests.unit.platforms.stand_ins import StandIns
 
-PLATFORM = "--set=platform={type: minikube}"
-
 
 @pytest.fixture
 def programs(tmp_path: Path, kfinstall: Kfinstall) -> StandIns:
@@ -149,29 +147,38 @@ def test_only_makers_of_clusters_make_clusters(kfinstall: Kfinstall, file: Path)
     assert "kfinstall makes no clusters of the platform existing." in refused.err
 
 
+@pytest.mark.parametrize(
+    ("platform", "begun", "done", "context", "deletion"),
+    [
+        ("minikube", "start", "100% Done: Done!", "kubeflow", "minikube delete -p kubeflow"),
+        ("kind", "create", "38% Starting control-plane", "kind-kubeflow", "kind delete cluster --name kubeflow"),
+    ],
+)
 def test_from_no_cluster_to_an_install_and_back(
-    kfinstall: Kfinstall, programs: StandIns, control_plane: Cluster, release: Release, name: str
-) -> None:
+    kfinstall: Kfinstall, programs: StandIns, control_plane: Cluster, release: Release, name: str,
+    platform: str, begun: str, done: str, context: str, deletion: str,
+) -> None:  # fmt: skip
+    programs.install("kind")
     kfinstall.environment["STAND_IN_CLUSTER"] = str(control_plane.kubeconfig())
-    asked = ("-f", release.install, PLATFORM)
+    asked = ("-f", release.install, "--platform", platform)
     planned = kfinstall("plan", *asked)
     assert planned.code == 2
     assert "Make or start it with: kfinstall platforms create" in planned.err
     installed = kfinstall("install", *asked, "--no-wait", "--yes")
     assert installed.code == 0, installed.err
-    assert "100% Done: Done!" in installed.err
-    assert "Context: kubeflow (" in installed.err
+    assert done in installed.err
+    assert f"Context: {context} (" in installed.err
     assert f"{release.objects} created" in installed.err
     again = kfinstall("install", *asked, "--no-wait")
     assert again.code == 0
-    assert len(programs.calls("minikube", "start")) == 1
+    assert len(programs.calls(platform, begun)) == 1
     assert kfinstall("status", *asked).code == 3, "no node runs the pods"
     looked = kfinstall("uninstall", *asked, "--dry-run")
     assert f"delete  Namespace/{name}\n" in looked.out
     removed = kfinstall("uninstall", *asked, "--yes")
     assert removed.code == 0
-    assert "The cluster stays. To delete it too: minikube delete -p kubeflow" in removed.err
-    assert list(programs.state("minikube")) == ["kubeflow"]
+    assert f"The cluster stays. To delete it too: {deletion}" in removed.err
+    assert list(programs.state(platform)) == ["kubeflow"]
 
 
 def test_what_is_on_a_cluster_that_does_not_run_is_not_asked(

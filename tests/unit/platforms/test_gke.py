@@ -230,6 +230,19 @@ def test_the_key_of_pipelines_is_a_secret_beside_them() -> None:
     assert json.loads(base64.b64decode(secret.body["data"]["user-gcp-sa.json"])) == json.loads(KEY)
 
 
+def test_volumes_for_many_pods_are_of_filestore_once_it_is_there() -> None:
+    spec = {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "10Gi"}}}
+    shared = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "shared"}, "spec": spec}
+    own = {**shared, "spec": {**spec, "accessModes": ["ReadWriteOnce"]}}
+    named = {**shared, "spec": {**spec, "storageClassName": "mine"}}
+    classes = [each.body["spec"].get("storageClassName") for each in transformed(shared, own, named, filestore=True)]
+    assert classes == ["standard-rwx", None, "mine"]
+    assert transformed(shared)[0].body == shared
+    wanted = options(filestore=True)
+    [told] = GKE.notices(wanted, Install(platform=wanted))
+    assert "1 TiB at least, and Google bills it" in told
+
+
 def test_nothing_is_added_without_a_word() -> None:
     assert [manifest.body for manifest in transformed(GATEWAY)] == [GATEWAY]
 

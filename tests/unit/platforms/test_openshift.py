@@ -177,3 +177,18 @@ def test_clusters_of_oc_login_are_found(tmp_path: Path) -> None:
         ("api-lab-example-com:6443", names[0]), ("crc-admin", "crc-admin"),
     ]  # fmt: skip
     assert found.tools[0].version == ""
+
+
+def definition(group: str) -> m.Object:
+    name = f"gateways.{group}"
+    return m.named("apiextensions.k8s.io/v1", "CustomResourceDefinition", name, spec={"group": group})
+
+
+def test_a_mesh_of_red_hats_and_kubeflows_own_are_one_too_many() -> None:
+    served = {"security.openshift.io", "maistra.io"}
+    with pytest.raises(PlanRefused, match="OpenShift Service Mesh 2 is in this cluster") as refused:
+        adapted(definition("networking.istio.io"), definition("example.com"), groups=served)
+    assert "1 of istio.io" in refused.value.what
+    assert "--set kubeflow.provided=[app]" in refused.value.fix
+    assert len(adapted(definition("serving.knative.dev"), groups=served)) == 1
+    assert len(adapted(definition("networking.istio.io"), groups={"security.openshift.io"})) == 1

@@ -149,6 +149,27 @@ def test_the_path_of_a_provisioner_stands_in_its_configuration_and_scripts_stay_
     assert 'mkdir -m 0777 -p "$VOL_DIR"' in settings.body["data"]["setup"]
 
 
+def test_a_server_in_the_cluster_has_a_disk_of_its_own() -> None:
+    objects = made(storage(type="nfs-server", size="50Gi"), claim("mysql"))
+    [disk] = [each for each in of_kind(objects, "PersistentVolumeClaim") if each.namespace == "nfs-server"]
+    assert disk.body["spec"] == {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "50Gi"}}}
+    [mysql] = [each for each in of_kind(objects, "PersistentVolumeClaim") if each.name == "mysql"]
+    assert mysql.body["spec"]["storageClassName"] == "nfs"
+    named = made(storage(type="nfs-server", disk="standard-rwo"))
+    [disk] = of_kind(named, "PersistentVolumeClaim")
+    assert disk.body["spec"]["storageClassName"] == "standard-rwo"
+
+
+def test_a_server_without_a_disk_is_refused() -> None:
+    some = Nowhere("kubeflow", storage_classes=[storage_class("slow")])
+    with pytest.raises(PlanRefused, match="no default storage class for the disk of the NFS server") as refused:
+        made(storage(type="nfs-server"), surroundings=some)
+    assert refused.value.why == "There is: slow"
+    with pytest.raises(PlanRefused, match='no storage class "fast"'):
+        made(storage(type="nfs-server", disk="fast"), surroundings=some)
+    assert made(storage(type="nfs-server", disk="slow"), surroundings=some)
+
+
 def test_without_a_default_class_the_ways_out_are_told() -> None:
     def refuse(options: Storage, *classes: Body) -> None:
         manifests = [Manifest(claim("a"), "app"), Manifest(claim("b", storageClassName=""), "app")]
