@@ -3,24 +3,23 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from kfinstall.contracts.check import Phase
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.plan import Apply, Delete, Plan, Verb
-from kfinstall.doctor.looking import at_cluster, checks_of
-from kfinstall.doctor.telling import SEVERITY_MARKS
-from kfinstall.engine import preparation
 from kfinstall.engine.adaptation import notices
 from kfinstall.engine.clusters import Unmade, unmade
 from kfinstall.engine.host import host_of
-from kfinstall.engine.permissions import refuse_lacking
-from kfinstall.engine.preparation import Preparation
 from kfinstall.engine.release import Release, rendered, resolve
 from kfinstall.errors import KfinstallError, PlanRefused
 from kfinstall.facts.sizing import demand
 from kfinstall.model.load import LoadedInstall
 from kfinstall.render.renderer import RenderEvent
 from kfinstall.words import _
+
+if TYPE_CHECKING:
+    from kfinstall.engine.preparation import Preparation
 
 Objects = Mapping[str, Sequence[str]]
 """Application -> its objects, as Kind/name."""
@@ -52,9 +51,11 @@ def outlook(loaded: LoadedInstall, tell: Callable[[str], None] = lambda _doing: 
 
     tell: what is being done, in a few words. Raises KfinstallError where nothing can be said at all.
     """
+    from kfinstall.engine import preparation  # noqa: PLC0415 - imports the client library
+
     release = resolve(loaded)
     tell(_("Fetching and rendering the release …"))
-    rendering = rendered(release, lambda event: tell(_rendering(event)))
+    rendering = rendered(release, lambda event: tell(doing) if (doing := _begun(event)) else None)
     to_make = unmade(release.install, host_of(release.install.platform.type))
     if to_make:
         return _of_a_cluster_to_come(to_make, release, rendering.manifests)
@@ -82,10 +83,11 @@ def outlook(loaded: LoadedInstall, tell: Callable[[str], None] = lambda _doing: 
     )
 
 
-def _rendering(event: RenderEvent) -> str:
-    if event.kind.startswith("fetch"):
+def _begun(event: RenderEvent) -> str:
+    """What begins with an event of rendering; "" where something only ended."""
+    if event.kind == "fetching":
         return _("Fetching {name} …").format(name=event.subject)
-    return _("Rendering {name} …").format(name=event.subject)
+    return _("Rendering {name} …").format(name=event.subject) if event.kind == "rendering" else ""
 
 
 def _of_a_cluster_to_come(to_make: Unmade, release: Release, manifests: Sequence[Manifest]) -> Outlook:
@@ -114,8 +116,11 @@ def _objects(plan: Plan, verb: Verb) -> Objects:
     return found
 
 
-def _doctor(prepared: Preparation) -> list[str]:
+def _doctor(prepared: "Preparation") -> list[str]:
     """The findings of `doctor -f FILE`, a line or two for each."""
+    from kfinstall.doctor.looking import at_cluster, checks_of  # noqa: PLC0415 - as above
+    from kfinstall.doctor.telling import SEVERITY_MARKS  # noqa: PLC0415 - as above
+
     planned = [each.manifest for each in prepared.prepared.plan.applies]
     report = at_cluster(prepared.cluster, checks_of(Phase.PRE), planned).report
     lines = []
@@ -125,7 +130,9 @@ def _doctor(prepared: Preparation) -> list[str]:
     return lines
 
 
-def _rights(prepared: Preparation) -> str:
+def _rights(prepared: "Preparation") -> str:
+    from kfinstall.engine.permissions import refuse_lacking  # noqa: PLC0415 - as above
+
     try:
         refuse_lacking(prepared.cluster, prepared.prepared.plan)
     except PlanRefused as error:

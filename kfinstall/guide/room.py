@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kfinstall.contracts.platform import ClusterPhase, Lifecycle, Offers
-from kfinstall.doctor.reading import from_cluster
 from kfinstall.engine.clusters import detected
 from kfinstall.engine.host import host_of
-from kfinstall.engine.preparation import connected
 from kfinstall.facts.capacity import rooms
 from kfinstall.facts.kinds import NODE, POD
 from kfinstall.facts.quantities import readable
@@ -60,6 +58,9 @@ def room(draft: Draft) -> Room | None:
 
     Raises KfinstallError where the cluster does not answer.
     """
+    from kfinstall.doctor.reading import from_cluster  # noqa: PLC0415 - imports the client library
+    from kfinstall.engine.preparation import connected  # noqa: PLC0415 - as above
+
     loaded = checked(Draft({"platform": draft.get(("platform",))})).loaded
     if loaded is None:
         return None
