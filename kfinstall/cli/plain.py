@@ -259,8 +259,8 @@ def _reviewed(draft: Draft, loaded: LoadedInstall) -> ExitCode:
 def _saved(loaded: LoadedInstall, draft: Draft) -> None:
     """Write the file where the user wants it."""
     while True:
-        name = _prompt(_("Save the file as (- for nowhere)"), NAME)
-        if name in ("-", ""):
+        name = _prompt(_("Save the file as (- for nowhere)"), NAME) or NAME
+        if name == "-":
             return
         try:
             saving.write(saving.file_text(loaded), Path(name))

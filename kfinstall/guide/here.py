@@ -74,11 +74,12 @@ def _notes(name: str, detection: Detection) -> Iterator[str]:
         detail = f" ({cluster.status.detail})" if cluster.status.detail else ""
         mark = "✓" if cluster.status.phase is ClusterPhase.RUNNING else "·"
         yield f"{mark} {cluster.name}: {PHASES[cluster.status.phase]}{detail}"
-    for tool in detection.tools:
-        if not tool.version:
-            yield missing(tool)
+    for mark, text, needed in (("✗", _("missing: {names}"), True), ("·", _("not here: {names}"), False)):
+        names = [tool.name for tool in detection.tools if not tool.version and tool.needed is needed]
+        if names:
+            yield f"{mark} " + text.format(names=", ".join(names))
     if offer := _offer(name):
-        yield offer
+        yield f"· {offer}"
 
 
 def missing(tool: Tool) -> str:

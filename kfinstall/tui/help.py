@@ -56,7 +56,8 @@ class Help(ModalScreen[None]):
         found: dict[str, list[str]] = {}
         for active in self._of.active_bindings.values():
             binding = active.binding
-            if binding.description and active.enabled:
+            # those of ours have an id; what widgets bring along, such as scrolling, everybody tries by themselves
+            if binding.description and active.enabled and (binding.id or binding.show):
                 found.setdefault(binding.description, []).append(self.app.get_key_display(binding))
         always = [("↑ ↓ Tab", _("move")), ("Enter", _("choose"))]
         return [*always, *((" ".join(dict.fromkeys(keys)), what) for what, keys in found.items())]
