@@ -6,7 +6,7 @@ BIN := .venv/bin
 RUNNABLE := .venv/.runnable
 INSTALLED := .venv/.installed
 
-.PHONY: help check format lint types imports test demo bench sandbox-data schema words clean
+.PHONY: help check format lint types imports test demo bench sandbox-data needs schema words clean
 
 help:           ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -53,6 +53,9 @@ bench: control-plane  ## Compare with kubectl and with a naive parallel client
 sandbox-data: control-plane  ## Ask a real API server anew for what the practice cluster knows of Kubernetes
 	$(BIN)/python -m tests.sandbox.record
 	$(BIN)/python -m tests.sandbox.record_protobuf
+
+needs: $(INSTALLED)  ## Work out anew what the parts of the presets take, from the releases' archives
+	$(BIN)/python -m tests.golden.needs
 
 schema: $(INSTALLED)  ## Write the JSON Schemas of the Install document and of scenarios anew
 	$(BIN)/python -m kfinstall --lang en config schema > configs/schema/v1alpha1.json
