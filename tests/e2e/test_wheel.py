@@ -59,6 +59,7 @@ def test_the_wheel_works_where_no_tree_is(installed: Path, release: Release, tmp
     built = _run(kfinstall, "build", "-f", release.install, "--dump", cwd=tmp_path)
     assert len(list(yaml.safe_load_all(built))) == release.objects
     assert "kfinstall" in _run(kfinstall, "completion", "bash", cwd=tmp_path)
+    assert "用法: kfinstall" in _run(kfinstall, "--lang", "zh_CN", "--help", cwd=tmp_path)
 
 
 def test_the_wheel_has_every_file_of_data(installed: Path) -> None:
