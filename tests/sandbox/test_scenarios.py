@@ -3,6 +3,7 @@
 import os
 import re
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,10 @@ class Input:
 INPUTS = {
     "small": Input({"file": str(SMALL)}, 10),
     "kubeflow": Input({"preset": "kubeflow-1.10"}, 611),
+    "current": Input({"preset": "kubeflow-26.03"}, 675),
 }
+EVERYWHERE = ("small", "kubeflow")
+"""What is installed in every scenario; the rest only where all comes up."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,9 @@ FAILING = {
 COMING_UP = ("healthy", "gpu-exhausted")
 
 
-@pytest.fixture(params=INPUTS)
+@pytest.fixture(params=EVERYWHERE)
 def wanted(request: pytest.FixtureRequest) -> Input:
-    if request.param == "kubeflow" and not ARCHIVES.is_dir():
+    if request.param != "small" and not ARCHIVES.is_dir():
         pytest.skip(f"the archives of the releases are not in {ARCHIVES}")
     return INPUTS[request.param]
 
@@ -94,7 +98,9 @@ def test_every_scenario_has_its_test() -> None:
     assert {*FAILING, *COMING_UP} == set(scenarios.names())
 
 
-@pytest.mark.parametrize("name", COMING_UP)
+@pytest.mark.parametrize(
+    ("name", "wanted"), [*product(COMING_UP, EVERYWHERE), ("healthy", "current")], indirect=["wanted"]
+)
 def test_it_comes_up(name: str, wanted: Input, install: Path, tmp_path: Path) -> None:
     with served(name, tmp_path) as kubeconfig:
         cluster = Workbench(kubeconfig, tmp_path)

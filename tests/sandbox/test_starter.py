@@ -33,7 +33,7 @@ class Workbench:
         """What a command says, on both streams."""
         command = [sys.executable, "-m", "kfinstall", *arguments]
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=90, env={**self.environment, **environment}
+            command, capture_output=True, text=True, check=False, timeout=240, env={**self.environment, **environment}
         )
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
