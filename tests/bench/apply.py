@@ -22,6 +22,7 @@ from kubernetes.config import new_client_from_config
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import ResourceNotFoundError
 
+from tests.bench.installing import installed
 from tests.bench.objects import objects
 from tests.bench.startup import startup
 from tests.controlplane.build import ensure_built
@@ -33,23 +34,6 @@ PAUSE = 20.0
 
 WIDTH = 8
 """Requests that the naive client has under way."""
-
-INSTALL = """\
-apiVersion: kfinstall.io/v1alpha1
-kind: Install
-platform: {type: existing}
-wait: {enabled: false}
-kubeflow:
-  kfdef:
-    apiVersion: kfdef.apps.kubeflow.org/v1
-    kind: KfDef
-    metadata: {name: kubeflow, namespace: kubeflow}
-    spec:
-      applications:
-        - {name: everything, kustomizeConfig: {repoRef: {name: manifests, path: .}}}
-      repos:
-        - {name: manifests, uri: %s}
-"""
 
 
 @dataclass(frozen=True)
@@ -123,18 +107,7 @@ def _loop(cluster: ControlPlane, file: Path) -> None:
 
 
 def _kfinstall(cluster: ControlPlane, file: Path, home: Path) -> None:
-    """The whole command, as a user runs it: start of Python, reading and rendering included."""
-    document = home.parent / "install.yaml"
-    document.write_text(INSTALL % file.parent, encoding="utf-8")
-    environment = {
-        **os.environ,
-        "KUBECONFIG": str(cluster.kubeconfig()),
-        "KFINSTALL_KUSTOMIZE": str(cluster.kubectl),
-        "XDG_CACHE_HOME": str(home / "cache"),
-        "XDG_STATE_HOME": str(home / "state"),
-    }
-    command = [sys.executable, "-m", "kfinstall", "install", "-f", str(document), "--yes"]
-    subprocess.run(command, env=environment, capture_output=True, check=True)
+    installed(cluster.kubeconfig(), cluster.kubectl, file, home)
 
 
 def _naive(cluster: ControlPlane, file: Path) -> None:

@@ -13,13 +13,14 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import urllib3
-from kubernetes.client.exceptions import ApiException
+import yaml
 
+from tests.bench.installing import installed
 from tests.bench.objects import objects
 from tests.controlplane.api import Api
 from tests.controlplane.build import ensure_built
@@ -60,11 +61,16 @@ def main() -> int:
         took, busy = time.perf_counter() - began, _busy(process.pid)
         sys.stdout.write(f"{PODS} pods on {NODES} nodes run after {took:.0f} s, {busy:.0f} s of them on a processor\n")
         ours = _measured(sandbox)
+        busy = _busy(process.pid)
+        ours |= _installs(folder / "kubeconfig", folder)
+        sys.stdout.write(
+            f"the two installs took {_busy(process.pid) - busy:.0f} s of the practice cluster's processor\n"
+        )
         sys.stdout.write(f"practice cluster: {_peak(process.pid):.0f} MiB at most\n\n")
         plane = stack.enter_context(ControlPlane(ensure_built(), scheduler=False, controller_manager=False))
         real = stack.enter_context(Api(plane.kubeconfig()))
         _copy(real, pods)
-        _print(ours, _measured(real))
+        _print(ours, _measured(real) | _installs(plane.kubeconfig(), folder))
     return 0
 
 
@@ -128,7 +134,6 @@ def _measured(api: Api) -> Times:
     times["list by label"] = _best(lambda: _listed(api, "application/json", labelSelector="app=web-7"))
     times["list one"] = _best(lambda: _listed(api, "application/json", limit="1"))
     times[f"{CHANGES} changes to {WATCHERS} watchers"] = _fan_out(api)
-    times["apply a Kubeflow beside them"] = _installed(api)
     return times
 
 
@@ -181,38 +186,20 @@ def _seen(api: Api, version: str, names: set[str]) -> None:
                     names = names - {metadata["name"]}
 
 
-@cache
-def _kubeflow() -> list[dict[str, Any]]:
-    return objects()[0]
-
-
-def _installed(api: Api) -> float:
-    """Seconds of server-side apply of every object of a Kubeflow that the server takes now."""
-    bodies = [body for body in _kubeflow() if body["kind"] in PATHS and "namespace" in body["metadata"]]
-    for namespace in sorted({body["metadata"]["namespace"] for body in bodies}):
-        _applied(api, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
-    began = time.perf_counter()
-    with ThreadPoolExecutor(WIDTH) as pool:
-        list(pool.map(lambda body: _applied(api, body), bodies))
-    return time.perf_counter() - began
-
-
-PATHS = {
-    "ConfigMap": "/api/v1/namespaces/{namespace}/configmaps/{name}",
-    "Service": "/api/v1/namespaces/{namespace}/services/{name}",
-    "ServiceAccount": "/api/v1/namespaces/{namespace}/serviceaccounts/{name}",
-    "Role": "/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles/{name}",
-    "NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies/{name}",
-}
-
-
-def _applied(api: Api, body: dict[str, Any]) -> None:
-    path = PATHS.get(body["kind"], "/api/v1/namespaces/{name}").format(**body["metadata"])
-    query = {"fieldManager": "bench", "force": "true"}
-    response = api.open("PATCH", path, query, body, "application/apply-patch+yaml")
-    with response:
-        if response.status >= 400:
-            raise ApiException(status=response.status, reason=response.data.decode())
+def _installs(kubeconfig: Path, folder: Path) -> Times:
+    """Seconds of an install of a whole Kubeflow beside the pods, and of the same install again."""
+    file = folder / "manifests" / "all.yaml"
+    if not file.exists():
+        file.parent.mkdir()
+        bodies, source = objects()
+        file.write_text(yaml.dump_all(bodies, Dumper=yaml.CSafeDumper, sort_keys=False), encoding="utf-8")
+        sys.stdout.write(f"{len(bodies)} objects of {source}\n")
+    kubectl, times = ensure_built() / "kubectl", {}
+    for name in ("install beside them", "the same again"):
+        began = time.perf_counter()
+        installed(kubeconfig, kubectl, file, folder / "home")
+        times[name] = time.perf_counter() - began
+    return times
 
 
 def _busy(process: int) -> float:
