@@ -103,7 +103,7 @@ class Operators:
         assert rule.follows  # noqa: S101 - its caller looked
         kind, name = rule.follows
         followed = self._client.get(RESOURCES[kind], Name(key[1].namespace, str(_filled(name, body))))
-        status = rule.statuses.get(_state(followed or {}))
+        status = _filled(rule.statuses.get(_state(followed or {}), {}), body)
         if not status:
             return
         try:
