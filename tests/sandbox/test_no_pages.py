@@ -1,4 +1,4 @@
-"""What would need something that runs is refused on the practice cluster, and says so."""
+"""What needs something that runs is refused on the practice cluster, or says what it is worth there."""
 
 import os
 import subprocess
@@ -23,10 +23,14 @@ def practice() -> Iterator[None]:
     kfinstall("sandbox", "stop")
 
 
-def test_pages_and_trials_are_refused(practice: None) -> None:
+def test_pages_are_refused_and_trials_say_what_they_are_worth(practice: None) -> None:
     opened = kfinstall("open", "--no-browser")
     assert opened.returncode == 2
     assert "its pods are simulated" in opened.stderr
-    tried = kfinstall("test")
-    assert tried.returncode == 2
-    assert "plays no notebooks" in tried.stderr
+    tried = kfinstall("test", "--gpu", "--timeout", "5s")
+    assert tried.returncode == 3
+    assert "This is the practice cluster: pods come up or not as they would, and no program runs." in tried.stderr
+    assert tried.stdout.startswith("failed   A pod gets a GPU")
+    nothing = kfinstall("test", "pytorchjob")
+    assert nothing.returncode == 2
+    assert "There is nothing to try" in nothing.stderr
