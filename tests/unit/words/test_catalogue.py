@@ -21,6 +21,12 @@ def _messages(language: str) -> list[Message]:
     return [each for each in catalogue.read(language) if each.id and all(catalogue.forms(each))]
 
 
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_text_is_translated(language: str) -> None:
+    """A new one is written into the catalogue by `make words`, and translated there."""
+    assert catalogue.missing(catalogue.read(language), catalogue.collected()) == []
+
+
 def test_a_text_that_is_not_translated_is_named_with_its_file() -> None:
     texts = {
         catalogue.Text("Do not ask."): {"kfinstall/cli/options.py"},
