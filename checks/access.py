@@ -1,5 +1,6 @@
 """The way in: whether what a browser is given there works."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from kfinstall.contracts.check import Check
@@ -9,7 +10,7 @@ from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.resource import GroupKind
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import explanation
-from kfinstall.facts.kinds import DEPLOYMENT, SERVICE
+from kfinstall.facts.kinds import CERTIFICATE, DEPLOYMENT, SECRET, SERVICE
 from kfinstall.facts.owners import key_of
 from kfinstall.facts.routes import INGRESS, routed
 from kfinstall.words import _, counted
@@ -80,7 +81,57 @@ def _finding(apps: list[ObjectKey], kind: str) -> Finding:
     )  # fmt: skip
 
 
+def certificates(snapshot: Snapshot) -> Iterator[Finding]:
+    """Doors for https whose certificate is not there: nobody answers, or the proxy shows one of its own."""
+    lacking: dict[ObjectKey, list[ObjectKey]] = defaultdict(list)
+    for door, secret in _certificates(snapshot):
+        if snapshot.get(secret) is None and door not in lacking[secret]:
+            lacking[secret].append(door)
+    for secret, doors in lacking.items():
+        if doors:
+            yield _without_certificate(secret, doors)
+
+
+def _certificates(snapshot: Snapshot) -> Iterator[tuple[ObjectKey, ObjectKey]]:
+    """Each door, and the Secret that it takes its certificate from.
+
+    A Gateway's is in the namespace of the proxies (https://istio.io/latest/docs/reference/config/networking/gateway/).
+    """
+    for body in snapshot.all(GATEWAY):
+        for server in (body.get("spec") or {}).get("servers") or ():
+            name = (server.get("tls") or {}).get("credentialName")
+            if name and "://" not in name:
+                yield key_of(GATEWAY, body), ObjectKey(*SECRET, DOOR.namespace, name)
+    for body in snapshot.all(INGRESS):
+        for entry in (body.get("spec") or {}).get("tls") or ():
+            if entry.get("secretName"):
+                door = key_of(INGRESS, body)
+                yield door, ObjectKey(*SECRET, door.namespace, entry["secretName"])
+
+
+def _without_certificate(secret: ObjectKey, doors: list[ObjectKey]) -> Finding:
+    explained = explanation("access-certificate-missing", {"secret": secret.name, "namespace": secret.namespace})
+    return Finding(
+        cause=explained.cause,
+        severity=Severity.ERROR,
+        title=_("{doors} without a certificate: there is no {secret}").format(
+            doors=counted("{count} door for https is", "{count} doors for https are", len(doors)), secret=secret
+        ),
+        objects=tuple(doors),
+        remedy=explained.remedy,
+        needs=frozenset({secret}),
+        docs=explained.docs,
+    )
+
+
 CHECKS = (
+    Check(
+        "access.certificates",
+        _("Does every door for https have its certificate?"),
+        frozenset({SECRET}),
+        certificates,
+        also=frozenset({GATEWAY, INGRESS, CERTIFICATE}),
+    ),
     Check(
         "access.cookies",
         _("Do browsers keep the cookies of Kubeflow's web apps?"),

@@ -63,8 +63,9 @@ def connection(snapshot: Snapshot) -> Iterator[Finding]:
 def tools(snapshot: Snapshot) -> Iterator[Finding]:
     """Programs that the platform needs and that are not here, and a kubectl that does not fit the server."""
     client = _client(snapshot)
+    told = {each.cause for each in client.obstacles}
     for tool in client.tools:
-        if tool.needed and not tool.version:
+        if tool.needed and not tool.version and f"{tool.name}-missing" not in told:
             yield _missing(tool, client.platform)
     if client.kubectl.endswith(DISPATCHER):
         return

@@ -97,7 +97,7 @@ class Look:
         host = self._host(access)
         files = kubeconfig_files(host.environ)
         found = client(host, access.context, files, [known.get(name) for name in names])
-        return _with_own(found, self.release) if self.release else found
+        return _with_own(found, self.release, access.context or "") if self.release else found
 
     def _host(self, access: ClusterAccess) -> LocalHost:
         """This machine, with the kubeconfig that is asked for in place of the user's."""
@@ -106,13 +106,13 @@ class Look:
         return LocalHost(host_of(name).folder, {**os.environ, **instead})
 
 
-def _with_own(found: Client, release: Release) -> Client:
+def _with_own(found: Client, release: Release, context: str) -> Client:
     """The client, with the cluster of a document as its platform sees it, and what that finds in the way."""
     own = own_cluster(release.install, host_of(release.install.platform.type))
     if own is None:
         return found
     try:
-        known = _known(own, found.way.context)
+        known = _known(own, context)
         absent = known.status.phase is ClusterPhase.ABSENT
         obstacles = own.obstacles(demand(rendered(release).manifests) if absent else None)
     except KfinstallError as error:

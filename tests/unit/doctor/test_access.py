@@ -2,7 +2,7 @@
 
 import pytest
 
-from checks.access import cookies
+from checks.access import certificates, cookies
 from kfinstall.contracts.finding import Severity
 from kfinstall.contracts.manifest import Body
 from tests.unit.doctor.clusters import body, snapshot
@@ -57,3 +57,23 @@ def test_an_ingress_before_it_may_end_tls() -> None:
     backend = {"service": {"name": "istio-ingressgateway", "port": {"number": 80}}}
     before = body("Ingress", "way", "istio-system", group="networking.k8s.io", spec={"defaultBackend": backend})
     assert not list(cookies(snapshot(door("NodePort"), gateway(), web_app(), before)))
+
+
+def test_a_door_for_https_without_its_certificate() -> None:
+    secure = {"port": {"number": 443, "protocol": "HTTPS"}, "tls": {"mode": "SIMPLE", "credentialName": "kf-tls"}}
+    doors = [
+        body("Gateway", name, "kubeflow", group="networking.istio.io", spec={"servers": [secure]})
+        for name in ("a", "b")
+    ]
+    [found] = certificates(snapshot(*doors))
+    assert found.title == "2 doors for https are without a certificate: there is no Secret/istio-system/kf-tls"
+    assert found.remedy.commands[0].startswith("kubectl -n istio-system create secret tls kf-tls")
+    assert not list(certificates(snapshot(*doors, body("Secret", "kf-tls", "istio-system"))))
+
+
+def test_an_ingress_whose_certificate_is_not_there() -> None:
+    spec = {"tls": [{"hosts": ["kf.example.com"], "secretName": "kf"}]}
+    ingress = body("Ingress", "way", "istio-system", group="networking.k8s.io", spec=spec)
+    [found] = certificates(snapshot(ingress))
+    assert [str(key) for key in found.objects] == ["Ingress.networking.k8s.io/istio-system/way"]
+    assert not list(certificates(snapshot(ingress, body("Secret", "kf", "istio-system"))))

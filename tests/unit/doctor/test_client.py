@@ -288,6 +288,22 @@ def test_programs_that_are_missing_or_of_another_age() -> None:
     assert not asked(tools, replace(client, kubectl="v1.31.2-dispatcher", tools=()))
 
 
+def test_the_cluster_of_a_file_that_is_not_there_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Installing makes it: that is no trouble; what its platform finds in the way is."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    file = tmp_path / "install.yaml"
+    file.write_text("apiVersion: kfinstall.io/v1alpha1\nkind: Install\nplatform: {type: minikube, profile: lab}\n"
+                    "kubeflow: {preset: starter}\n")  # fmt: skip
+    done = CliRunner().invoke(doctor, ["-f", str(file), "-o", "json"], standalone_mode=False)
+    assert done.exception is None, done.exception
+    found = {each["cause"]: each for each in json.loads(done.stdout)["findings"]}
+    assert found["cl-cluster-stopped"]["title"] == "minikube: there is no cluster lab yet"
+    assert found["cl-cluster-stopped"]["severity"] == "info"
+    assert found["minikube-missing"]["severity"] == "error"
+    assert "cl-tool-missing" not in found
+    assert done.return_value == 3
+
+
 @pytest.mark.parametrize(
     ("phase", "made", "severity"),
     [(ClusterPhase.STOPPED, False, Severity.ERROR), (ClusterPhase.ABSENT, True, Severity.INFO)],

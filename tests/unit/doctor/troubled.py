@@ -122,6 +122,8 @@ def _networking() -> Iterator[Body]:
 def _access() -> Iterator[Body]:
     yield body("Service", "istio-ingressgateway", "istio-system", spec={"type": "NodePort"})
     servers = [{"port": {"number": 80, "protocol": "HTTP"}}]
+    tls = [{"hosts": ["kf.example.com"], "secretName": "nowhere"}]
+    yield body("Ingress", "way", "kubeflow", group="networking.k8s.io", spec={"tls": tls})
     yield body("Gateway", "kubeflow-gateway", "kubeflow", group="networking.istio.io", spec={"servers": servers})
     containers = [{"name": "main", "image": "a:1"}]
     template = {"spec": {"containers": containers}}
