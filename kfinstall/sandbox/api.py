@@ -45,7 +45,8 @@ from kfinstall.sandbox.status import (
 from kfinstall.sandbox.store import Name, Store
 from kfinstall.sandbox.typed import go_text
 from kfinstall.sandbox.users import Tokens
-from kfinstall.sandbox.writing import Write, Writes, deleted_status
+from kfinstall.sandbox.write import Write
+from kfinstall.sandbox.writing import Writes, deleted_status
 
 DONE = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 NO_PAGE = Answer(HTTPStatus.NOT_FOUND, b"404 page not found\n", content="text/plain; charset=utf-8")

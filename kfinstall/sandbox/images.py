@@ -1,34 +1,36 @@
 """Image references in full, and what a container runtime says when one cannot be pulled."""
 
-import re
 from dataclasses import dataclass
 
+from kfinstall.facts.classify.image_reference import InvalidReference, parse
 from kfinstall.sandbox.scenario import Registry, Scenario
 
 PRESENT = 'Container image "{image}" already present on machine and can be accessed by the pod'
-_REFERENCE = re.compile(
-    r"^([A-Za-z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*)*"
-    r"(:[\w][\w.-]{0,127})?(@[A-Za-z][A-Za-z0-9]*:[0-9a-fA-F]{32,})?$"
-)
 
 
 def misspelt(image: str) -> str:
-    """Why a reference cannot be read; "" when it can (github.com/distribution/reference; pkg/util/parsers)."""
-    if _REFERENCE.match(image):
-        return ""
-    why = ""
-    if _REFERENCE.match(image.lower()):
-        why = f": repository name ({full(image).partition('/')[2].partition(':')[0]}) must be lowercase"
-    return f'couldn\'t parse image name "{image}": invalid reference format{why}'
+    """Why a kubelet cannot read a reference; "" when it can (pkg/util/parsers)."""
+    try:
+        parse(image)
+    except InvalidReference as error:
+        why = f": repository name ({_repository(image)}) must be lowercase" if error.reason == "uppercase" else ""
+        return f'couldn\'t parse image name "{image}": invalid reference format{why}'
+    return ""
 
 
 def full(image: str) -> str:
-    """With registry, repository and tag (github.com/distribution/reference, ParseNormalizedNamed)."""
-    first, slash, _rest = image.partition("/")
-    if not slash or ("." not in first and ":" not in first and first != "localhost"):
-        image = f"docker.io/{image if slash else 'library/' + image}"
-    last = image.rpartition("/")[2]
-    return image if ":" in last or "@" in last else f"{image}:latest"
+    """With registry, repository and tag; as it is when it cannot be read."""
+    try:
+        return str(parse(image))
+    except InvalidReference:
+        return image
+
+
+def _repository(image: str) -> str:
+    first, slash, rest = image.partition("/")
+    is_host = bool(slash) and ("." in first or ":" in first or first == "localhost")
+    name = (rest if is_host else image).partition(":")[0]
+    return name if slash else f"library/{name}"
 
 
 @dataclass(slots=True)

@@ -1,11 +1,8 @@
 """Creating, changing and deleting objects: decode, default, admit, validate, say who set what, keep."""
 
-import datetime
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox import (
@@ -21,12 +18,14 @@ from kfinstall.sandbox import (
     typed,
     validation,
 )
-from kfinstall.sandbox.decode import Decoder, Undecodable
+from kfinstall.sandbox.addressing import check_address, check_version
+from kfinstall.sandbox.clock import now
+from kfinstall.sandbox.decode import Decoder
 from kfinstall.sandbox.fieldset import DuplicateItems
-from kfinstall.sandbox.kinds import Kind, Kinds, Version
+from kfinstall.sandbox.kinds import Kind, Kinds
 from kfinstall.sandbox.managed import Writer
+from kfinstall.sandbox.preparing import prepared
 from kfinstall.sandbox.status import (
-    MODIFIED,
     StatusError,
     already_exists,
     bad_request,
@@ -35,12 +34,11 @@ from kfinstall.sandbox.status import (
     invalid,
     named,
     not_found,
-    shown,
     wrong,
 )
 from kfinstall.sandbox.store import Name, Store
-from kfinstall.sandbox.users import COMPONENT, User
 from kfinstall.sandbox.validation.rules import IMMUTABLE
+from kfinstall.sandbox.write import Write
 
 SERVER_FIELDS = (
     "uid",
@@ -79,109 +77,12 @@ WITH_GENERATION = frozenset(
 """Built-in kinds that count changes of their specification; custom ones all do."""
 
 
-def now() -> str:
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def micro_now() -> str:
-    """The time as the fields of type MicroTime have it."""
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-@dataclass(slots=True)
-class Write:
-    """One write under way. subresource: "" or "status". checking: fieldValidation (Ignore, Warn or Strict).
-
-    doubled: the paths of fields that were sent twice. patched: what a patch makes of the object; of a strategic one
-    its text.
-    """
-
-    kind: Kind
-    version: Version
-    namespace: str
-    name: str
-    manager: str
-    subresource: str = ""
-    dry: bool = False
-    checking: str = "Warn"
-    warnings: list[str] = field(default_factory=list)
-    scale: bool = False
-    user: User = COMPONENT
-    doubled: tuple[str, ...] = ()
-    patched: Body | str | None = None
-
-    @property
-    def key(self) -> Name:
-        return Name(self.namespace, self.name)
-
-    def undecodable(self, why: str) -> StatusError:
-        """The refusal of a body that does not fit its type."""
-        if self.patched is not None:
-            text = self.patched if isinstance(self.patched, str) else _as_go_writes(self.patched)
-            return invalid("", "", "", [wrong("patch", text, why)])
-        kind = self.kind.kind
-        return bad_request(f'{kind} in version "{self.version.name}" cannot be handled as a {kind}: {why}')
-
-    @property
-    def api_version(self) -> str:
-        return self.kind.api_version(self.version.name)
-
-    def writer(self) -> Writer:
-        if self.subresource:
-            ignored = frozenset({"spec", "metadata"} if self.kind.custom else {"spec"})
-        else:
-            ignored = frozenset({"status"} if "status" in self.version.subresources else ())
-        if self.scale:  # whose handler keeps no time
-            return Writer(self.manager, self.api_version, "scale", "", ignored)
-        return Writer(self.manager, self.api_version, self.subresource, now(), ignored)
-
-
 class Writes:
     """The writing half of the API."""
 
     def __init__(self, store: Store, kinds: Kinds) -> None:
         self.store = store
         self.kinds = kinds
-
-    # Making a body the server's own
-
-    def prepared(self, write: Write, body: Body) -> Body:
-        """A new body, decoded and with defaults. Raises StatusError."""
-        unknown: list[str] = []
-        try:
-            prepared = self._custom(write, body, unknown) if write.kind.custom else self._built_in(write, body, unknown)
-        except Undecodable as error:
-            raise write.undecodable(str(error)) from None
-        problems = [f'duplicate field "{path}"' for path in write.doubled]
-        problems += [f'unknown field "{path}"' for path in sorted(unknown)]
-        if problems and write.checking == "Strict":
-            raise write.undecodable(f"strict decoding error: {', '.join(problems)}")
-        if write.checking == "Warn":
-            write.warnings += problems
-        return prepared
-
-    def _built_in(self, write: Write, body: Body, unknown: list[str]) -> Body:
-        prepared = Decoder(write.kind.kind, unknown).decode(body, write.version.schema)
-        defaults.fill(write.kind.group, write.kind.kind, prepared)
-        return prepared
-
-    def _custom(self, write: Write, body: Body, unknown: list[str]) -> Body:
-        schema = write.version.schema
-        if schema.metadata is None:
-            raise AssertionError(write.kind)
-        decoder = Decoder(write.kind.kind, unknown)
-        prepared = structural.pruned(body, schema, unknown)
-        prepared["metadata"] = decoder.part(body.get("metadata") or {}, schema.metadata, "metadata")
-        for path, part in structural.embedded(prepared, schema):
-            metadata = part.get("metadata") or {}
-            try:
-                part["metadata"] = decoder.part(metadata, schema.metadata, f"{path}.metadata", "ObjectMeta")
-            except Undecodable as error:
-                raise Undecodable(
-                    f"{path}.metadata: Invalid value: {shown(dict(sorted(metadata.items())))}: {error}"
-                ) from None
-        filled: Body = structural.defaulted(prepared, schema)
-        return filled
 
     def _refuse_faults(self, write: Write, body: Body, old: Body | None) -> None:
         causes = validation.faults(write.kind, body, old)
@@ -194,18 +95,18 @@ class Writes:
 
     def create(self, write: Write, body: Body, *, apply: Body | None = None) -> Body:
         """Keep a new object; apply: what a server-side apply named, which then owns exactly that."""
-        self._check_address(write, body)
-        prepared = self.prepared(write, body)
-        metadata = prepared["metadata"]
+        check_address(write, body, self.kinds)
+        new = prepared(write, body)
+        metadata = new["metadata"]
         if metadata.get("resourceVersion"):
             raise StatusError(500, "", "resourceVersion should not be set on objects to be created")
         if not metadata.get("name") and metadata.get("generateName"):
             metadata["name"] = metadata["generateName"][:58] + admission.suffix()
             if write.kind.kind == "Namespace":
-                defaults.fill("", "Namespace", prepared)
+                defaults.fill("", "Namespace", new)
         write.name = metadata.get("name", "")
         with self.store.lock:
-            return self._create(write, prepared, apply)
+            return self._create(write, new, apply)
 
     def _create(self, write: Write, body: Body, apply: Body | None) -> Body:
         kind, metadata = write.kind, body["metadata"]
@@ -261,28 +162,11 @@ class Writes:
                     body["status"] = fresh["status"]
                 defaults.fill(write.kind.group, write.kind.kind, body)
 
-    def _check_address(self, write: Write, body: Any, *, standing: bool = False) -> None:
-        """The object in the body is the one that the address names; applied to a standing one it needs no name."""
-        if not isinstance(body, dict):
-            raise bad_request("the body is not an object")
-        _check_type(write, body, self.kinds)
-        if not isinstance(body.setdefault("metadata", {}), dict):
-            raise bad_request("metadata is not an object")
-        name, namespace = body["metadata"].get("name") or "", body["metadata"].get("namespace") or ""
-        if write.kind.namespaced and namespace not in ("", write.namespace):  # of any type
-            raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
-        if write.name and not name and not standing:
-            raise bad_request(
-                f"the name of the object ({write.name} based on URL) was undeterminable: name must be provided"
-            )
-        if write.name and name not in ("", write.name):
-            raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({write.name})")
-
     # Change
 
     def replace(self, write: Write, body: Body) -> Body:
         """PUT."""
-        self._check_address(write, body)
+        check_address(write, body, self.kinds)
         with self.store.lock:
             old = self.standing(write)
             uid = body["metadata"].get("uid")
@@ -309,7 +193,7 @@ class Writes:
             standing = {**old, "apiVersion": write.api_version}
             body = patched(standing)
             write.patched = write.patched or body
-            self._check_address(write, body)
+            check_address(write, body, self.kinds)
             uid = body["metadata"].get("uid")
             if uid and uid != old["metadata"]["uid"]:
                 raise invalid(write.kind.group, write.kind.kind, write.name, [wrong("metadata.uid", uid, IMMUTABLE)])
@@ -323,8 +207,8 @@ class Writes:
         return {**old, "apiVersion": write.api_version}
 
     def _change(self, write: Write, old: Body, body: Body) -> Body:
-        _check_version(write, old, body)
-        new = self._settled(write, old, self.prepared(write, body))
+        check_version(write, old, body)
+        new = self._settled(write, old, prepared(write, body))
         managers = managed.updated(old, new, write.version.schema, write.writer(), self._managers(old, body))
         return self._finished(write, old, managed.write(new, managers))
 
@@ -368,7 +252,7 @@ class Writes:
             group, _, version = str(body.get("apiVersion", "")).rpartition("/")
             raise bad_request(f"invalid object type: {group}/{version}, Kind={body.get('kind', '')}")
         stands = self.store.get(write.kind.key, write.key) is not None
-        self._check_address(write, body, standing=stands)
+        check_address(write, body, self.kinds, standing=stands)
         if body["metadata"].get("managedFields"):
             raise bad_request("metadata.managedFields must be nil")
         self._check_typed(write, body)
@@ -385,11 +269,11 @@ class Writes:
                     )
                 return self.create(write, body, apply=body), True
             old = self.standing(write)
-            _check_version(write, old, body)
+            check_version(write, old, body)
             merged, managers = managed.applied(
                 old, body, write.version.schema, write.writer(), managed.read(old), force=force
             )
-            new = self._settled(write, old, self.prepared(write, merged))
+            new = self._settled(write, old, prepared(write, merged))
             return self._finished(write, old, managed.write(new, managers)), False
 
     def _check_typed(self, write: Write, body: Body) -> None:
@@ -501,61 +385,6 @@ KEEPS_STATUS = frozenset({"Node", "Namespace", "PersistentVolume", "CustomResour
 
 KEPT_NAMESPACES = frozenset({"default", "kube-system", "kube-public"})
 """Namespaces that cannot be deleted (plugin/pkg/admission/namespace/lifecycle)."""
-
-
-METADATA = (
-    "name",
-    "generateName",
-    "namespace",
-    "uid",
-    "resourceVersion",
-    "generation",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "labels",
-    "annotations",
-    "ownerReferences",
-    "finalizers",
-    "managedFields",
-)
-"""The fields of ObjectMeta in the order of the Go struct."""
-
-
-def _as_go_writes(patched: Body) -> str:
-    """What a patch makes of an object: the members of the object itself are those of a map by then."""
-    metadata = {name: patched["metadata"][name] for name in METADATA if name in patched["metadata"]}
-    return shown(dict(sorted({**patched, "metadata": metadata}.items())))
-
-
-def _check_type(write: Write, body: Body, kinds: Kinds) -> None:
-    """Raises StatusError when the body is of another kind or version; without any it is of the address's."""
-    kind, wanted = write.kind, write.api_version
-    given, version = body.setdefault("kind", kind.kind), body.setdefault("apiVersion", wanted)
-    if kind.custom and version != wanted:
-        raise bad_request(f"the API version in the data ({version}) does not match the expected API version ({wanted})")
-    if kind.custom and given != kind.kind:
-        name = str((body.get("metadata") or {}).get("name", ""))
-        raise invalid(kind.group, str(given), name, [wrong("kind", given, f"must be {kind.kind}")])
-    if given != kind.kind or version != wanted:
-        why = f'no kind "{given}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
-        other = kinds.of_body({"apiVersion": str(version), "kind": given})
-        if other is not None and not other.custom:
-            internal = kind.group.partition(".")[0] or "core"
-            short = str(version).rpartition("/")[2]
-            why = f"converting ({short}.{given}) to ({internal}.{kind.kind}): unknown conversion"
-        raise bad_request(
-            f'{given} in version "{str(version).rpartition("/")[2]}" cannot be handled as a {kind.kind}: {why}'
-        )
-
-
-def _check_version(write: Write, old: Body, body: Body) -> None:
-    """Raises StatusError when somebody has changed the object meanwhile."""
-    given = str(body["metadata"].get("resourceVersion") or "")
-    if given and not given.isdecimal():
-        raise StatusError(500, "", f'strconv.ParseUint: parsing "{given}": invalid syntax')
-    if given and given != old["metadata"]["resourceVersion"]:
-        raise conflict(write.kind.group, write.kind.plural, write.name, MODIFIED)
 
 
 def _changed(old: Body, new: Body) -> bool:

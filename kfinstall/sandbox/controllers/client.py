@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from kfinstall.contracts.manifest import Body
+from kfinstall.sandbox.clock import now
 from kfinstall.sandbox.kinds import GroupResource, Kind
 from kfinstall.sandbox.requests import JSON
 from kfinstall.sandbox.status import StatusError
 from kfinstall.sandbox.store import Change, Name
-from kfinstall.sandbox.writing import now
 
 MERGE = "application/merge-patch+json"
 PODS = GroupResource("", "pods")

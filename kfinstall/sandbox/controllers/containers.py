@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from kfinstall.contracts.manifest import Body
+from kfinstall.sandbox.clock import now
 from kfinstall.sandbox.images import PRESENT, Pulls, full, misspelt
 from kfinstall.sandbox.scenario import Container
-from kfinstall.sandbox.writing import now
 
 PULL, SLOW_PULL, START, RUN = 3.0, 90.0, 2.0, 5.0
 """Seconds of a pull, of a slow one, until ready, until what ends by itself has ended; before the speed."""

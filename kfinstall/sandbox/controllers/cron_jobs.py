@@ -6,6 +6,7 @@ import zoneinfo
 from collections.abc import Iterable
 
 from kfinstall.contracts.manifest import Body
+from kfinstall.sandbox.clock import now
 from kfinstall.sandbox.controllers.client import Client, controller_of, name_of, owner_reference
 from kfinstall.sandbox.controllers.cron import Schedule
 from kfinstall.sandbox.controllers.events import Recorder
@@ -13,7 +14,6 @@ from kfinstall.sandbox.controllers.jobs import JOBS, finished
 from kfinstall.sandbox.controllers.manager import Key
 from kfinstall.sandbox.kinds import GroupResource
 from kfinstall.sandbox.store import Change, Name
-from kfinstall.sandbox.writing import now
 
 CRON_JOBS = GroupResource("batch", "cronjobs")
 SCHEDULED = "batch.kubernetes.io/cronjob-scheduled-timestamp"

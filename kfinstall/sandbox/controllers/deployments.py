@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
+from kfinstall.sandbox.clock import now
 from kfinstall.sandbox.controllers.client import PODS, Client, condition, controller_of, name_of, owner_reference
 from kfinstall.sandbox.controllers.events import Recorder
 from kfinstall.sandbox.controllers.manager import Key
@@ -14,7 +15,6 @@ from kfinstall.sandbox.controllers.pods import counted, pods_of, template_hash
 from kfinstall.sandbox.controllers.replica_sets import REPLICA_SETS
 from kfinstall.sandbox.kinds import GroupResource
 from kfinstall.sandbox.store import Change, Name
-from kfinstall.sandbox.writing import now
 
 DEPLOYMENTS = GroupResource("apps", "deployments")
 HASH = "pod-template-hash"

@@ -6,11 +6,11 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from kfinstall.contracts.manifest import Body
+from kfinstall.sandbox.clock import micro_now, now
 from kfinstall.sandbox.controllers.client import Client
 from kfinstall.sandbox.kinds import GroupResource
 from kfinstall.sandbox.status import StatusError
 from kfinstall.sandbox.store import Name
-from kfinstall.sandbox.writing import micro_now, now
 
 EVENTS = GroupResource("", "events")
 REMEMBERED = 4096

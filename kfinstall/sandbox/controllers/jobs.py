@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from kfinstall.contracts.manifest import Body
+from kfinstall.sandbox.clock import now
 from kfinstall.sandbox.controllers.client import PODS, Client, condition, controller_of, name_of
 from kfinstall.sandbox.controllers.events import Recorder
 from kfinstall.sandbox.controllers.manager import Key
 from kfinstall.sandbox.controllers.pods import counted, is_active, is_ready, pod_of, pods_of
 from kfinstall.sandbox.kinds import GroupResource
 from kfinstall.sandbox.store import Change, Name
-from kfinstall.sandbox.writing import now
 
 JOBS = GroupResource("batch", "jobs")
 ENDS = {"SuccessCriteriaMet": "Complete", "FailureTarget": "Failed"}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from kfinstall.contracts.manifest import Body
+from kfinstall.sandbox.clock import micro_now, now
 from kfinstall.sandbox.controllers.client import PODS, Client
 from kfinstall.sandbox.controllers.kubelet import addresses
 from kfinstall.sandbox.controllers.manager import Key
@@ -10,7 +11,6 @@ from kfinstall.sandbox.kinds import GroupResource
 from kfinstall.sandbox.kubernetes import kubernetes_data
 from kfinstall.sandbox.scenario import Nodes, Scenario
 from kfinstall.sandbox.store import Change, Name
-from kfinstall.sandbox.writing import micro_now, now
 
 NODES = GroupResource("", "nodes")
 LEASES = GroupResource("coordination.k8s.io", "leases")

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from kfinstall.contracts.manifest import Body
+from kfinstall.sandbox.clock import now
 from kfinstall.sandbox.controllers.client import condition
 from kfinstall.sandbox.controllers.containers import ContainerRun
-from kfinstall.sandbox.writing import now
 
 OWN = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
 """The conditions that a kubelet writes; others are left as they are."""
