@@ -9,7 +9,8 @@ from kfinstall.cli.exit_codes import ExitCode
 from kfinstall.cli.options import output_option
 from kfinstall.cli.versioned import API_VERSION, versioned
 from kfinstall.contracts.explanation import Explanation, Json
-from kfinstall.facts.classify import classify, parsed
+from kfinstall.facts.classify import classify, explanation, parsed
+from kfinstall.facts.classify.catalogue import catalogue
 from kfinstall.words import _
 
 LONGEST_INPUT = 1_000_000
@@ -25,19 +26,24 @@ _LONGEST_SHOWN = 200
 def explain(*, message: tuple[str, ...], lines: bool, output: str) -> ExitCode:
     """Say what a MESSAGE means that Kubernetes, a registry, a cloud or a tool printed, and what to do.
 
-    A MESSAGE of `-` is read from standard input. The exit code is 1 when no cause is known, with --lines when none is
-    known of any line.
+    A MESSAGE of `-` is read from standard input; the id of a cause, as the doctor prints it, is explained, too. The
+    exit code is 1 when no cause is known, with --lines when none is known of any line.
     """
     texts = _lines(message) if lines else iter([_whole(message)])
     known = False
     for number, text in enumerate(texts, start=1):
-        found = classify(text)
+        found = _explained(text)
         known = known or found is not None
         if lines:
             _print_line(number, text, found, output)
         else:
             click.echo(versioned("Explanation", **_fields(text, found)) if output == "json" else _page(text, found))
     return ExitCode.OK if known else ExitCode.FAILED
+
+
+def _explained(text: str) -> Explanation | None:
+    name = text.strip()
+    return explanation(name, {}) if name in catalogue().causes else classify(text)
 
 
 def _whole(message: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from kfinstall.contracts.fix import Fix
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.resource import GroupKind, Resource
-from kfinstall.errors import ApiError, ClusterError
+from kfinstall.errors import ApiError, ClusterError, UsageError
 from kfinstall.kube.cluster import Cluster
 from kfinstall.kube.connection import METADATA
 from kfinstall.model.images import PullSecret
@@ -45,10 +45,17 @@ def mend(
     *,
     dry_run: bool = False,
 ) -> Iterator[Deed]:
-    """Do what a fix says, up to the first refusal. Raises ClusterError.
+    """Do what a fix says, up to the first refusal. Raises ClusterError, and UsageError before credentials are given.
 
     secrets: for its logins, in their order. dry_run: only let the server check it.
     """
+    if len(secrets) < len(fix.logins) and not dry_run:
+        raise UsageError(
+            _("This needs credentials of {registries}.").format(
+                registries=", ".join(sorted({each.registry for each in fix.logins}))
+            ),
+            fix=_("kfinstall doctor --fix asks for them, or takes them from the environment."),
+        )
     for deed in (*_logged_in(fix, secrets), *deeds(fix)):
         error = _refusal(cluster, deed, resources, dry_run=dry_run)
         yield Deed(deed.act, deed.key, deed.body, error)

@@ -1,5 +1,6 @@
 """What a fix of the doctor would do, line by line, for whoever asks before it is done."""
 
+import json
 from collections.abc import Iterator
 
 import yaml
@@ -12,7 +13,9 @@ from kfinstall.words import _
 
 
 def shown(fix: Fix) -> Iterator[str]:
-    """Every request of a fix, with the body that it sends."""
+    """Every request of a fix, with the body that it sends, and what the document has to say to keep it."""
+    for login in fix.logins:
+        yield _("needs credentials of {registry}: kfinstall doctor --fix asks for them").format(registry=login.registry)
     for deed in deeds(fix):
         yield f"{deed.act} {deed.key}"
         if deed.body:
@@ -20,6 +23,9 @@ def shown(fix: Fix) -> Iterator[str]:
             yield from (f"  {line}" for line in text.rstrip().splitlines())
     if fix.risk:
         yield _("Mind: {risk}").format(risk=fix.risk)
+    if fix.settings:
+        yield _("The next install would undo it. To keep it, set in the Install file:")
+        yield from (f"  {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in fix.settings.items())
 
 
 def made(cluster: Cluster, fix: Fix) -> Iterator[str]:

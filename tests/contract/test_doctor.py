@@ -7,17 +7,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from kfinstall.contracts.fix import Fix, Patch
+from kfinstall.contracts.fix import Fix, Login, Patch
 from kfinstall.contracts.manifest import Manifest, ObjectKey
 from kfinstall.contracts.snapshot import Right
 from kfinstall.doctor.examination import Status, examine
 from kfinstall.doctor.reading import from_cluster
 from kfinstall.engine.mending import MANAGER, mend
-from kfinstall.errors import ApiError
+from kfinstall.errors import ApiError, UsageError
 from kfinstall.kube import discovery
 from kfinstall.kube.cluster import Cluster as Handle
 from kfinstall.kube.connection import Connection
@@ -71,6 +72,16 @@ def test_rights_are_asked_of_the_server(control_plane: ControlPlane) -> None:
     create = Right("create", "apps", "deployments", "default")
     for user, allowed in (("admin", True), ("alice", False)):
         assert from_cluster(opened(control_plane.kubeconfig(user)), ()).outside.may(create) is allowed
+
+
+def test_a_fix_that_needs_credentials_does_nothing_without_them(
+    control_plane: Cluster, admin: Api, storage_class: str
+) -> None:
+    cluster = opened(control_plane.kubeconfig())
+    fix = replace(default(storage_class), logins=(Login("ghcr.io", "ghcr-io", ("default",)),))
+    with pytest.raises(UsageError, match=r"credentials of ghcr\.io"):
+        list(mend(cluster, fix, discovery.discover(cluster.connection)))
+    assert annotated(admin, storage_class) == {}
 
 
 def test_a_fix_changes_what_it_says_and_a_dry_run_nothing(

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from click.testing import CliRunner, Result
 
 from kfinstall.cli.explain import explain
@@ -71,3 +72,11 @@ def test_an_unknown_message_for_a_program() -> None:
 def test_bytes_that_are_no_text_do_not_stop_it() -> None:
     result = CliRunner().invoke(explain, ["-"], input=b"\xff\xfe OOMKilled", standalone_mode=False)
     assert result.return_value == 0
+
+
+@pytest.mark.parametrize("cause", ["cl-login-missing", "img-dns"])
+def test_the_id_of_a_cause_is_explained(cause: str) -> None:
+    result = run(cause)
+    assert result.return_value == 0
+    assert f"({cause})" in result.stdout
+    assert "What to do: " in result.stdout
