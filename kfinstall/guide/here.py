@@ -97,7 +97,7 @@ def _offer(name: str) -> str:
         offer = platform.offer(platform.options.model_validate({"type": name}), host_of(name))
     except (ValidationError, KfinstallError):
         return ""
-    return f"{offer.summary}. {offer.cost}".strip()
+    return _("{summary}. {cost}").format(summary=offer.summary, cost=offer.cost).strip()
 
 
 def tools() -> list[Tool]:

@@ -139,7 +139,8 @@ class Review(Screen[None]):
         return Content("\n").join(lines)
 
     def _file(self) -> Content:
-        blocks = [*_block(_("The file"), saving.file_text(self.loaded).splitlines())]
+        blocks = [*_block(_("The file"), self.draft.text.splitlines())]
+        blocks.append(Content.styled(_("Saved, it also has every default, with what it means, as comments."), "dim"))
         commands = [*saving.exports(self.draft), saving.command(self.saved or NAME)]
         blocks += _block(_("The same, unattended"), commands)
         return Content("\n").join(blocks)
