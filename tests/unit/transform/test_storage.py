@@ -155,6 +155,8 @@ def test_a_server_in_the_cluster_has_a_disk_of_its_own() -> None:
     assert disk.body["spec"] == {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "50Gi"}}}
     [mysql] = [each for each in of_kind(objects, "PersistentVolumeClaim") if each.name == "mysql"]
     assert mysql.body["spec"]["storageClassName"] == "nfs"
+    [namespace] = of_kind(objects, "Namespace")
+    assert namespace.body["metadata"]["labels"] == {"pod-security.kubernetes.io/enforce": "privileged"}
     named = made(storage(type="nfs-server", disk="standard-rwo"))
     [disk] = of_kind(named, "PersistentVolumeClaim")
     assert disk.body["spec"]["storageClassName"] == "standard-rwo"
