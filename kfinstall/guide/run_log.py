@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from pydantic import SecretStr
 
@@ -51,7 +51,7 @@ class RunLog:
         self._lines: deque[Line] = deque(maxlen=KEPT)
         self._total = 0
         self._secrets: set[str] = set()
-        self.path = _created(install)
+        self.path, self._file = _created(install)
 
     def hide(self, secrets: Iterable[str]) -> None:
         """Never let these texts, or their base64, appear in a line."""
@@ -70,9 +70,15 @@ class RunLog:
         with self._lock:
             self._lines.append(line)
             self._total += 1
-            if self.path:
-                with suppress(OSError), self.path.open("a", encoding="utf-8") as file:
-                    file.write(f"{line}\n")
+            if self._file:
+                with suppress(OSError, ValueError):
+                    self._file.write(f"{line}\n")
+
+    def close(self) -> None:
+        """The run is over; what is said afterwards is no longer written to the file."""
+        with self._lock:
+            if self._file:
+                self._file.close()
 
     def since(self, number: int) -> tuple[list[Line], int]:
         """The lines after the first `number` ones, as far as they are kept; and how many there have been."""
@@ -110,7 +116,7 @@ def _secrets(value: Any) -> Iterable[str]:
             yield from _secrets(child)
 
 
-def _created(install: str) -> Path | None:
+def _created(install: str) -> tuple[Path | None, TextIO | None]:
     """A new file that only the user can read."""
     folder = state_home() / "logs"
     path = folder / time.strftime(f"{install}-%Y%m%d-%H%M%S-{os.getpid()}.log")
@@ -119,6 +125,6 @@ def _created(install: str) -> Path | None:
         for old in sorted(folder.glob("*.log"), key=lambda each: each.stat().st_mtime)[: 1 - FILES]:
             old.unlink()
         path.touch(mode=0o600)
+        return path, path.open("a", encoding="utf-8", buffering=1)
     except OSError:
-        return None
-    return path
+        return None, None

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kfinstall.contracts.event import ConflictFound, Event, Result, StepFailed, StepSkipped
+from kfinstall.contracts.event import ConflictFound, Event, Result, RunFinished, StepFailed, StepSkipped
 from kfinstall.contracts.fix import Fix
 from kfinstall.contracts.platform import Progress
 from kfinstall.engine.clusters import Unmade, unmade
@@ -121,6 +121,7 @@ class Undertaking:
             self.ending = self._ended(Result.FAILED, _mistake(error))
         finally:
             self.stage = Stage.OVER
+            self.log.close()
 
     def _ended(self, result: Result, error: KfinstallError | None = None) -> Ending:
         kept = self._kept
@@ -157,6 +158,12 @@ class Undertaking:
         stream = carried_out(preparation, self._control)
         self._enter(Stage.RUNNING, "")
         threading.Thread(target=self._explain, args=(preparation.cluster,), name="doctor", daemon=True).start()
+        finished = self.follow(stream)
+        self.note(summary(finished))
+        return self._ended(finished.result)
+
+    def follow(self, stream: Iterator[Event]) -> RunFinished:
+        """Take in the events of a run, to its end."""
         news = News()
         for event in stream:
             self.board.take(event)
@@ -166,8 +173,7 @@ class Undertaking:
                 self.log.add(*line)
         finished = self.board.finished
         assert finished is not None  # noqa: S101 - every run ends with one
-        self.note(summary(finished))
-        return self._ended(finished.result)
+        return finished
 
     def _keep(self, event: Event) -> None:
         match event:

@@ -19,6 +19,7 @@ from kfinstall.guide.board import Board, Item, State
 from kfinstall.guide.ending import Question, Stage
 from kfinstall.model.load import LoadedInstall
 from kfinstall.tui.asking import Asking
+from kfinstall.tui.log_lines import rows
 from kfinstall.tui.log_pane import LogPane
 from kfinstall.tui.marks import bar, clock, duration
 from kfinstall.tui.object_tree import ObjectTree
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 DRAW = 0.2
 """Seconds between two pictures."""
+
+MOST = 50
+"""Objects that are named as waited for."""
 
 HELD = 3
 """Objects that are named as held back."""
@@ -45,7 +49,7 @@ class InstallScreen(Screen[Result | None]):
     """
 
     AUTO_FOCUS = "#objects"
-    CSS_PATH = "install.tcss"
+    CSS_PATH = Path(__file__).with_name("install.tcss")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "log", _("Log"), id="install.log"),
         Binding("f3", "why", _("Why"), id="install.why"),
@@ -62,6 +66,7 @@ class InstallScreen(Screen[Result | None]):
         self._asked: Question | None = None
         self._fixable = False
         self._over = False
+        self._shown: dict[str, Text] = {}
 
     def compose(self) -> ComposeResult:
         yield Static(id="heading", markup=False)
@@ -75,7 +80,7 @@ class InstallScreen(Screen[Result | None]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        self._begin()
+        self.begin()
         self.set_interval(DRAW, self.draw)
         self.draw()
 
@@ -93,8 +98,8 @@ class InstallScreen(Screen[Result | None]):
         ]
 
     @work(thread=True)
-    def _begin(self) -> None:
-        """The client library of Kubernetes takes its time to load."""
+    def begin(self) -> None:
+        """Begin, off the thread that draws: the client library of Kubernetes takes its time to load."""
         from kfinstall.guide.undertaking import Undertaking  # noqa: PLC0415 - as above
 
         undertaking = Undertaking(self.loaded)
@@ -107,22 +112,32 @@ class InstallScreen(Screen[Result | None]):
         """Show how the install stands now."""
         undertaking = self.undertaking
         if undertaking is None or self._over or not self.is_mounted:
-            self.query_one("#heading", Static).update(self._heading())
+            self._put("#heading", self._heading())
             return
         ending = undertaking.ending  # looked at before what is drawn, so that the last picture has everything
-        self.query_one("#heading", Static).update(self._heading())
-        self.query_one("#progress", Static).update(self._progress(undertaking))
+        self._put("#heading", self._heading())
+        self._put("#progress", self._progress(undertaking))
         self.query_one("#objects", ObjectTree).draw(undertaking.board)
         self.query_one("#log", LogPane).draw(undertaking.log)
         waits = self._waits(undertaking)
-        self.query_one("#waits", Static).update(waits)
+        self._put("#waits", waits)
         self.query_one("#waits").display = bool(waits)
-        self.query_one("#detail", Static).update(self._detail(undertaking.board))
+        self._put("#detail", self._detail(undertaking.board))
         self._offer(undertaking)
         self._ask(undertaking)
         if ending is not None and self.is_current:
             self._over = True
             self._show_result(undertaking)
+
+    def _put(self, name: str, text: Text) -> None:
+        """Show a text, if it is another one; the screen is laid out anew only where that may need other room."""
+        before = self._shown.get(name)
+        if text != before:
+            self._shown[name] = text
+            shown = self.query_one(name, Static)
+            width = shown.content_size.width
+            is_as_high = before is not None and _rows(text, width) == _rows(before, width)
+            shown.update(text, layout=not is_as_high)
 
     def _heading(self) -> Text:
         undertaking = self.undertaking
@@ -152,7 +167,7 @@ class InstallScreen(Screen[Result | None]):
         room = max(2, self.size.height // 5)
         explained = {key for cause in undertaking.causes for key in cause.holds}
         unexplained = [item for item in undertaking.board.waits() if item.key not in explained]
-        lines = [*self._causes(undertaking), *_waited(unexplained, self.size.width - 2)]
+        lines = [*self._causes(undertaking), *_waited(unexplained[:MOST], self.size.width - 2)]
         if len(lines) > room:
             more = len(lines) - room + 1
             lines = [*lines[: room - 1], Text(_("… and {count} more lines: F3").format(count=more), style="dim")]
@@ -199,7 +214,7 @@ class InstallScreen(Screen[Result | None]):
         if undertaking is None:
             return
         lines = [line for cause in undertaking.causes for line in _told(cause)]
-        lines += [line.plain for line in _waited(undertaking.board.waits())]
+        lines += [line.plain for line in _waited(undertaking.board.waits()[:MOST])]
         self.app.push_screen(Asking(_("What is waited for"), lines or [_("Nothing.")], {"back": _("Back")}))
 
     def action_mend(self) -> None:
@@ -271,7 +286,7 @@ class InstallScreen(Screen[Result | None]):
         self.undertaking, self._asked, self._over = None, None, False
         self.query_one("#objects", ObjectTree).forget()
         self.query_one("#log", LogPane).again()
-        self._begin()
+        self.begin()
 
 
 STATES = {
@@ -292,6 +307,11 @@ def _waited(items: list[Item], width: int = 0) -> Iterator[Text]:
         if width:
             line.truncate(width, overflow="ellipsis")
         yield line
+
+
+def _rows(text: Text, width: int) -> int:
+    """How many rows it takes, as long as it is not cut off."""
+    return sum(len(rows(line, width)) for line in text.plain.split("\n"))
 
 
 def _held(cause: "Cause") -> str:

@@ -1,16 +1,13 @@
 """The log of a run: its last lines, and of them those that have a word in them."""
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Input, RichLog
+from textual.widgets import Input
 
-from kfinstall.engine.telling import in_words
 from kfinstall.guide.run_log import KEPT, Line, RunLog
+from kfinstall.tui.log_lines import LogLines
 from kfinstall.words import _
-
-LOUD = {"FAILED": "red", "CONFLICT": "red", "wait": "yellow", "retry": "yellow", "note": "bold", "mended": "green"}
 
 
 class LogPane(Vertical):
@@ -23,7 +20,7 @@ class LogPane(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Input(placeholder=_("Only lines with …"), id="filter", compact=True)
-        yield RichLog(max_lines=KEPT, wrap=True, markup=False, highlight=False, min_width=20, id="lines")
+        yield LogLines(KEPT, id="lines")
 
     def draw(self, log: RunLog) -> None:
         """Write what is new."""
@@ -32,20 +29,18 @@ class LogPane(Vertical):
             return
         lines, self._drawn = log.since(self._drawn)
         word = self.query_one("#filter", Input).value.lower()
-        pane = self.query_one("#lines", RichLog)
-        for line in lines:
-            if word in str(line).lower():
-                pane.write(_shown(line))
+        shown = [text for text in map(_shown, lines) if word in text.lower()]
+        if shown:
+            self.query_one("#lines", LogLines).extend(shown)
 
     @on(Input.Changed, "#filter")
     def again(self) -> None:
         """Write everything anew."""
-        self.query_one("#lines", RichLog).clear()
+        self.query_one("#lines", LogLines).empty()
         self._drawn = 0
         if self._log:
             self.draw(self._log)
 
 
-def _shown(line: Line) -> Text:
-    of = f"{line.application}: " if line.application else ""
-    return Text.assemble((f"{line.when} ", "dim"), of, (f"{in_words(line.verb)} ", LOUD.get(line.verb, "")), line.text)
+def _shown(line: Line) -> str:
+    return " ".join(filter(None, [line.when, line.application and f"{line.application}:", line.verb, line.text]))

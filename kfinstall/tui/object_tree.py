@@ -22,6 +22,7 @@ class ObjectTree(KeyedTree[ObjectKey | str]):
         super().__init__(id=id)
         self._applications: dict[str, TreeNode[ObjectKey | str]] = {}
         self._objects: dict[ObjectKey, TreeNode[ObjectKey | str]] = {}
+        self._stale: dict[ObjectKey, Item] = {}
         self._told: dict[str, Tally] = {}
         self._own: set[str] = set()
         self._opened: set[str] = set()
@@ -29,21 +30,35 @@ class ObjectTree(KeyedTree[ObjectKey | str]):
     def forget(self) -> None:
         """Begin anew, for another run."""
         self.clear()
-        self._applications, self._objects, self._told = {}, {}, {}
+        self._applications, self._objects, self._told, self._stale = {}, {}, {}, {}
         self._own, self._opened = set(), set()
 
     def draw(self, board: Board) -> None:
-        """Take in what has changed since the last call."""
+        """Take in what has changed since the last call; what is out of sight is drawn when it comes into it."""
         changed = board.changes()
-        if not changed:
-            return
-        tallies = {tally.name: tally for tally in board.tallies()}
-        for name, tally in tallies.items():
-            if self._told.get(name) != tally:
-                self._told[name] = tally
-                self._application(tally)
-        for item in changed:
-            self._object(item)
+        if changed:
+            for tally in board.tallies():
+                if self._told.get(tally.name) != tally:
+                    self._told[tally.name] = tally
+                    self._application(tally)
+            for item in changed:
+                self._object(item)
+        if self._stale:
+            self._draw_visible()
+
+    def get_label_width(self, node: TreeNode[ObjectKey | str]) -> int:  # noqa: ARG002 - textual's signature
+        """Nothing is scrolled sideways, so that not every label has to be measured."""
+        return 0
+
+    def _draw_visible(self) -> None:
+        top = self.scroll_offset.y
+        for line in range(top, top + self.size.height):
+            node = self.get_node_at_line(line)
+            if node is None:
+                return
+            item = self._stale.pop(node.data, None) if isinstance(node.data, ObjectKey) else None
+            if item:
+                node.set_label(_object_label(item))
 
     @property
     def chosen(self) -> ObjectKey | str | None:
@@ -83,12 +98,9 @@ class ObjectTree(KeyedTree[ObjectKey | str]):
             node.collapse()
 
     def _object(self, item: Item) -> None:
-        label = _object_label(item)
-        node = self._objects.get(item.key)
-        if node is None:
-            self._objects[item.key] = self._applications[item.application].add_leaf(label, data=item.key)
-        else:
-            node.set_label(label)
+        self._stale[item.key] = item
+        if item.key not in self._objects:
+            self._objects[item.key] = self._applications[item.application].add_leaf("", data=item.key)
 
 
 def _application_label(tally: Tally) -> Text:

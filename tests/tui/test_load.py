@@ -1,0 +1,136 @@
+"""The install screen under load: many objects, many events, for a long time."""
+
+from __future__ import annotations
+
+import threading
+import time
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+
+from kfinstall.contracts.event import (
+    Event,
+    Outcome,
+    Result,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    StepRetried,
+    StepStarted,
+    Waiting,
+)
+from kfinstall.contracts.manifest import Manifest
+from kfinstall.contracts.plan import Apply, Await, Condition, Plan, Step, Verb
+from kfinstall.guide.ending import Stage
+from kfinstall.guide.run_log import KEPT
+from kfinstall.guide.undertaking import Undertaking
+from kfinstall.tui.install_screen import InstallScreen
+from tests.tui.conftest import Document
+from tests.tui.heart import listening
+from tests.tui.playing import Player, playing
+
+APPLICATIONS, OBJECTS = 30, 20
+EVENTS, SECONDS = 2500, 5.0
+"""Six times as fast as it has to be."""
+
+LONGEST = 0.1
+"""Seconds for which the thread that draws may be busy with one thing."""
+
+RARELY = 0.02
+"""The share of pictures that may take longer: a machine with much else to do takes the processor away in between."""
+
+ALLOWED = 1_500_000
+"""Bytes that may be more after six thousand further events, whose own lines take as much: caches that fill."""
+
+
+def plan() -> Plan:
+    """600 Deployments, each applied and waited for."""
+    steps = []
+    for application in (f"application-{number}" for number in range(APPLICATIONS)):
+        for number in range(OBJECTS):
+            metadata = {"name": f"{application}-{number}", "namespace": "kubeflow"}
+            manifest = Manifest({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata}, application)
+            apply = f"apply {manifest.key}"
+            steps.append(Step(apply, application, Apply(manifest, "", Verb.CREATE, "")))
+            steps.append(Step(f"await ready {manifest.key}", application, Await(manifest.key, Condition.READY, "")))
+    return Plan("kubeflow", tuple(steps))
+
+
+def stream(steps: tuple[Step, ...], count: int) -> Iterator[Event]:
+    """What a long run of a plan might say: everything is applied, then much is told while it is waited for."""
+    yield RunStarted("kubeflow", "https://127.0.0.1", "v1.36.0", {})
+    applies, awaits = steps[::2], steps[1::2]
+    for apply, ready in zip(applies, awaits, strict=True):
+        yield StepStarted(apply.id, apply.application)
+        yield StepFinished(apply.id, apply.application, Outcome.CREATED, 0.1)
+        yield StepStarted(ready.id, ready.application)
+    for number in range(count):
+        step = awaits[number * 7 % len(awaits)]
+        why = f"0/1 ready; container: {'CrashLoopBackOff: back-off ' * 6}{number}"
+        told = StepRetried(step.id, step.application, why, 1.0) if number % 5 == 0 else None
+        yield told or Waiting(step.id, step.application, why)
+
+
+class Fed(InstallScreen):
+    """An install whose events come from a test."""
+
+    def begin(self) -> None:  # type: ignore[override]
+        undertaking = Undertaking(self.loaded)
+        undertaking.board.lay_out(plan())
+        undertaking.stage = Stage.RUNNING
+        self.undertaking = undertaking
+
+    def feed(self, events: Iterator[Event], per_second: float) -> threading.Thread:
+        """Let events happen at a rate."""
+        undertaking = self.undertaking
+        assert undertaking
+
+        def paced() -> Iterator[Event]:
+            began = time.monotonic()
+            for number, event in enumerate(events):
+                time.sleep(max(0.0, began + number / per_second - time.monotonic()))
+                yield event
+            yield RunFinished(Result.SUCCEEDED, {}, 0, 0.0)
+
+        thread = threading.Thread(target=undertaking.follow, args=(paced(),))
+        thread.start()
+        return thread
+
+
+def test_thirty_thousand_events_a_minute_block_no_picture(tmp_path: Path, document: Document) -> None:
+    async def play(player: Player) -> None:
+        screen = player.screen
+        assert isinstance(screen, Fed)
+        await player.until("application-29")
+        feeding = screen.feed(stream(plan().steps, EVENTS), EVENTS / SECONDS)
+        await player.until("▼ … application-0")  # textual works its styles out when it draws something first
+        async with listening() as heart:
+            while feeding.is_alive():
+                await player.pilot.pause(0.2)
+        assert "▼ … application-0" in player.text()
+        print(heart)
+        assert heart.longer(LONGEST) <= RARELY, heart
+
+    loaded = document(tmp_path / "kubeconfig")
+    playing(lambda: Fed(loaded), play, (120, 40))
+
+
+def test_memory_does_not_grow_with_the_number_of_events(tmp_path: Path, document: Document) -> None:
+    async def play(player: Player) -> None:
+        screen = player.screen
+        assert isinstance(screen, Fed)
+        await player.until("application-29")
+        sizes = []
+        tracemalloc.start()
+        for count in (KEPT, 3 * KEPT):
+            feeding = screen.feed(stream(plan().steps, count), 1000)
+            while feeding.is_alive():
+                await player.pilot.pause(0.2)
+            await player.pilot.pause(0.5)
+            sizes.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+        print(sizes)
+        assert sizes[1] - sizes[0] < ALLOWED
+
+    loaded = document(tmp_path / "kubeconfig")
+    playing(lambda: Fed(loaded), play)
