@@ -55,6 +55,12 @@ class Guided(App[int]):
 
         return Home()
 
+    async def action_quit(self) -> None:
+        """Leave; a screen that has something under way asks first: its `leaving()` says whether it may be left."""
+        leaving = getattr(self.screen, "leaving", None)
+        if leaving is None or leaving():
+            self.exit()
+
     def action_next_theme(self) -> None:
         """The next look, until the program ends; settings.yaml and $KFINSTALL_THEME make it stay."""
         names = [theme.name for theme in THEMES]

@@ -235,6 +235,13 @@ class InstallScreen(Screen[Result | None]):
         answers = {"back": _("Back"), "mend": _("Change it")}
         self.app.push_screen(Asking(question, list(shown(fix)), answers), answered)
 
+    def leaving(self) -> bool:
+        """Whether the program may end; where something is under way the user is asked how to stop."""
+        if self.undertaking is None or self.undertaking.ending:
+            return True
+        self.action_stop()
+        return False
+
     def action_stop(self) -> None:
         """Ask how to stop."""
         undertaking = self.undertaking

@@ -5,6 +5,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input
 
+from kfinstall.engine.telling import in_words
 from kfinstall.guide.run_log import KEPT, Line, RunLog
 from kfinstall.tui.log_lines import LogLines
 from kfinstall.words import _
@@ -43,4 +44,4 @@ class LogPane(Vertical):
 
 
 def _shown(line: Line) -> str:
-    return " ".join(filter(None, [line.when, line.application and f"{line.application}:", line.verb, line.text]))
+    return " ".join(filter(None, [line.when, line.application and f"{line.application}:", in_words(line.verb), line.text]))

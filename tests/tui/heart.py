@@ -44,7 +44,8 @@ class Heart:
     def __str__(self) -> str:
         busy = sorted(self.busy)
         usual, most = busy[len(busy) * 99 // 100], busy[-1]
-        return f"busy {usual * 1000:.0f} ms (99 %), {most * 1000:.0f} ms, late {self.late * 1000:.0f} ms, {len(busy)} beats"
+        figures = (usual, most, self.late)
+        return "99 % {:.3f} s, most {:.3f} s, late {:.3f} s".format(*figures)
 
 
 def _loop() -> float:
