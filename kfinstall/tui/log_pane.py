@@ -44,4 +44,5 @@ class LogPane(Vertical):
 
 
 def _shown(line: Line) -> str:
-    return " ".join(filter(None, [line.when, line.application and f"{line.application}:", in_words(line.verb), line.text]))
+    of = f"{line.application}:" if line.application else ""
+    return " ".join(filter(None, [line.when, of, in_words(line.verb), line.text]))
