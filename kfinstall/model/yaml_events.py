@@ -133,5 +133,6 @@ def _said_and_meant() -> list[tuple[str, str]]:
         ),
         ("block scalar", _('after "|" or ">" the text begins on the next line.')),
         ("alphabetic or numeric character", _('"&" and "*" begin an anchor or an alias. Quote the value.')),
+        ("nesting depth", _("far too many levels inside each other.")),
         ("<document start>", _("the text goes on after the document's end. Check the indentation.")),
     ]

@@ -156,7 +156,9 @@ def test_a_new_template_replaces_the_pods(both: Both) -> None:
 
 
 def test_a_rollout_that_gets_stuck(both: Both) -> None:
-    both.create(DEPLOYMENTS, deployment(4, strategy={"rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}))
+    strategy = {"rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}
+    # the practice cluster's clock is fast, and its ten minutes must not be over while the real one still looks
+    both.create(DEPLOYMENTS, deployment(4, strategy=strategy, progressDeadlineSeconds=100_000))
     rolled_out(both)
     both.patch(DEPLOYMENTS, "web", new_image("example.com/never:1"))
     both.agree(lambda side: status(side, DEPLOYMENTS), lambda seen: seen.get("unavailableReplicas") == 2)
