@@ -39,8 +39,9 @@ control-plane: $(INSTALLED)
 	@echo "The control plane of the tests is built once; this takes about five minutes the first time."
 	-$(BIN)/python -m tests.controlplane.build
 
+# Two processes, each with a control plane of its own; a file's tests stay together, for they share fixtures.
 test: control-plane  ## All tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 40
 
 demo: $(RUNNABLE)  ## Install a workbench into a practice cluster, and look at it
 	$(BIN)/python -m tests.e2e.demo
