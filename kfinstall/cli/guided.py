@@ -1,5 +1,6 @@
 """`kfinstall` without a command: the guided interface, where there is a terminal for it."""
 
+import gc
 import os
 import sys
 
@@ -22,6 +23,8 @@ def guided(*, plain: bool) -> int:
         from kfinstall.cli.plain import asked_and_installed  # noqa: PLC0415 - a command does without the questions
 
         return asked_and_installed()
+    # Looking for garbage among all that is loaded for the first picture takes a quarter of the time to it.
+    gc.disable()
     from kfinstall.tui.app import run  # noqa: PLC0415 - a command does without the interface
 
     return ExitCode(run())

@@ -4,6 +4,7 @@ A screen is imported when it is shown, and what a screen shows is looked for in 
 has to stand before anybody wonders whether the program hangs.
 """
 
+import gc
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -60,6 +61,10 @@ class Guided(App[int]):
         leaving = getattr(self.screen, "leaving", None)
         if leaving is None or leaving():
             self.exit()
+
+    def on_ready(self) -> None:
+        """The first picture stands: from now on garbage is collected again (see kfinstall.cli.guided)."""
+        gc.enable()
 
     def action_next_theme(self) -> None:
         """The next look, until the program ends; settings.yaml and $KFINSTALL_THEME make it stay."""
