@@ -97,7 +97,7 @@ def _offer(name: str) -> str:
         offer = platform.offer(platform.options.model_validate({"type": name}), host_of(name))
     except (ValidationError, KfinstallError):
         return ""
-    return _("{summary}. {cost}").format(summary=offer.summary, cost=offer.cost).strip()
+    return f"{offer.summary}; {offer.cost}" if offer.cost else offer.summary
 
 
 def tools() -> list[Tool]:

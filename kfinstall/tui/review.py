@@ -25,6 +25,11 @@ from kfinstall.words import _, counted
 
 HEADING = "bold $secondary"
 
+SAVED = _(
+    "Save the file to install the same later or elsewhere: it is what `kfinstall install -f` reads. "
+    "Secrets are not in it; it says which environment variables they are taken from."
+)
+
 
 class Review(Screen[None]):
     """draft: complete, as the walk left it."""
@@ -80,8 +85,7 @@ class Review(Screen[None]):
             _("Review"),
             _("This is all that will happen. It was worked out from your answers, the release and the cluster; "
               "nothing has been changed so far."),
-            _("Save the file to install the same later or elsewhere: it is what `kfinstall install -f` reads. "
-              "Secrets are not in it; it says which environment variables they are taken from."),
+            SAVED,
         ]  # fmt: skip
 
     # What will happen
@@ -140,7 +144,7 @@ class Review(Screen[None]):
 
     def _file(self) -> Content:
         blocks = [*_block(_("The file"), self.draft.text.splitlines())]
-        blocks.append(Content.styled(_("Saved, it also has every default, with what it means, as comments."), "dim"))
+        blocks.append(Content.styled(SAVED, "dim"))
         commands = [*saving.exports(self.draft), saving.command(self.saved or NAME)]
         blocks += _block(_("The same, unattended"), commands)
         return Content("\n").join(blocks)
