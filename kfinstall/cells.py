@@ -1,15 +1,22 @@
 """Text in the cells of a terminal: Chinese characters take two each, and lines may break between any two of them."""
 
+import functools
 import re
 from unicodedata import combining, east_asian_width
 
 _WIDE = "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6"
 _CLOSING = "\u3001\u3002\u300b\u300d\u300f\u3011\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u201d\u2019\u2026"
 _OPENING = "\u300a\u300c\u300e\u3010\uff08\u201c\u2018"
-_UNIT = re.compile(
-    rf" +|[{_OPENING}]*(?:[{_WIDE}]|[^\s{_WIDE}{_OPENING}{_CLOSING}]+)[{_CLOSING}]*|[{_OPENING}{_CLOSING}]+|\s"
-)
-"""What a line keeps together: a word, or a wide character, with the punctuation that may not be torn off it."""
+
+
+@functools.cache
+def _unit() -> re.Pattern[str]:
+    """What a line keeps together: a word, or a wide character, with the punctuation that may not be torn off it.
+
+    Made when the first text is wrapped: that takes milliseconds, which most commands do without.
+    """
+    word = rf"(?:[{_WIDE}]|[^\s{_WIDE}{_OPENING}{_CLOSING}]+)"
+    return re.compile(rf" +|[{_OPENING}]*{word}[{_CLOSING}]*|[{_OPENING}{_CLOSING}]+|\s")
 
 
 def width(text: str) -> int:
@@ -27,7 +34,7 @@ def padded(text: str, cells: int) -> str:
 def wrapped(text: str, cells: int) -> list[str]:
     """A paragraph as lines of at most so many cells; a word that is longer has a line of its own."""
     lines, line, used = [], "", 0
-    for unit in _UNIT.findall(" ".join(text.split())):
+    for unit in _unit().findall(" ".join(text.split())):
         needed = width(unit)
         if line and unit != " " and used + needed > cells:
             lines.append(line.rstrip())
