@@ -10,6 +10,7 @@ apiVersion: kfinstall.io/v1alpha1
 kind: Install
 platform: {type: existing}
 wait: {enabled: false}
+storage: {type: static}  # a bare API server has no classes
 kubeflow:
   kfdef:
     apiVersion: kfdef.apps.kubeflow.org/v1
