@@ -38,10 +38,14 @@ def walk(player: Player) -> Walk:
     return found
 
 
+def fields(player: Player) -> dict[str, Field]:
+    """The lines of the questions, by the paths of these."""
+    return {path_text(each.question.path): each for each in walk(player).query(Field)}
+
+
 def field(player: Player, path: str) -> Field:
     """The line of a question."""
-    fields = {path_text(each.question.path): each for each in walk(player).query(Field)}
-    return fields[path]
+    return fields(player)[path]
 
 
 async def choose_card(player: Player, value: str) -> None:
@@ -60,6 +64,9 @@ async def choose_card(player: Player, value: str) -> None:
 
 async def fill(player: Player, path: str, typed: str) -> None:
     """Answer a question by typing, into its line or into the search of its list."""
+    if path not in fields(player):
+        await player.pilot.click("#more")
+        await player.until(lambda: path in fields(player))
     line = field(player, path)
     line.focus_control()
     await player.pilot.pause()
