@@ -1,5 +1,6 @@
 """The console script, and `python -m kfinstall`."""
 
+import io
 import os
 import sys
 
@@ -12,6 +13,9 @@ def main() -> None:
         sys.stdout.write(f"kfinstall {__version__}\n")
         return
     _choose_language()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a character gets a ? for it
+            stream.reconfigure(errors="replace")
     from kfinstall.cli.main import run  # noqa: PLC0415 - see above
 
     sys.exit(run())

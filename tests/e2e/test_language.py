@@ -75,6 +75,12 @@ def test_an_unknown_language_is_refused_with_those_known(arguments: tuple[str, .
     assert "'en', 'zh_CN'" in done.stderr
 
 
+def test_a_terminal_without_the_characters_gets_question_marks() -> None:
+    done = kfinstall("--lang", "zh_CN", "--help", PYTHONIOENCODING="latin-1")
+    assert done.returncode == 0
+    assert "??: kfinstall" in done.stdout
+
+
 def test_lang_without_a_language() -> None:
     done = kfinstall("about", "--lang")
     assert done.returncode == 2
