@@ -99,6 +99,15 @@ class Undertaking:
         if twice and cluster:
             cluster.connection.close()
 
+    def close(self) -> None:
+        """Nobody looks at it any more: end what is under way, and let go of the cluster."""
+        if self.ending is None:
+            self._control.stop()
+            self._control.stop()
+        if self.cluster:
+            self.cluster.connection.close()
+        self.log.close()
+
     def mend(self, fix: Fix) -> None:
         """Carry out a fix of the doctor's while the install goes on; the log says what came of it."""
         threading.Thread(target=self._mend, args=(fix,), name="mending", daemon=True).start()

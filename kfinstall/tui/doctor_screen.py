@@ -65,7 +65,7 @@ class DoctorScreen(Screen[None]):
     ) -> None:
         super().__init__()
         self._access, self._source, self._planned = access or ClusterAccess(), source, planned
-        self._cluster = cluster
+        self._cluster, self._is_own = cluster, cluster is None
         self._look: Look | None = None
         self._busy = False
         self._watching = False
@@ -98,6 +98,8 @@ class DoctorScreen(Screen[None]):
 
     def on_unmount(self) -> None:
         self._looking.cancel()
+        if self._cluster and self._is_own:
+            self._cluster.connection.close()
 
     def explained(self) -> list[str]:
         """For F1."""

@@ -84,6 +84,10 @@ class InstallScreen(Screen[Result | None]):
         self.set_interval(DRAW, self.draw)
         self.draw()
 
+    def on_unmount(self) -> None:
+        if self.undertaking:
+            self.undertaking.close()
+
     def on_screen_resume(self) -> None:
         self.call_after_refresh(self.draw)
 
@@ -290,6 +294,8 @@ class InstallScreen(Screen[Result | None]):
 
     def _again(self) -> None:
         """The same document once more: what stands is not written again."""
+        if self.undertaking:
+            self.undertaking.close()
         self.undertaking, self._asked, self._over = None, None, False
         self.query_one("#objects", ObjectTree).forget()
         self.query_one("#log", LogPane).again()

@@ -43,7 +43,7 @@ def test_a_finding_is_shown_and_mended(waiting: tuple[Path, Api]) -> None:
 
     async def play(player: Player) -> None:
         await player.until("1 thing to mend")
-        await player.until("claim waits for ever")
+        await player.until("1 claim waits")
         await player.press("y")
         await player.until(lambda: "kubectl patch storageclass standard" in player.pilot.app.clipboard)
         await player.press("f4")
@@ -70,7 +70,7 @@ def test_what_is_under_the_cursor_is_explained_and_filtered_and_hides_secrets(wa
         player.screen.query_one("#namespace").focus()
         await player.press("enter", "down", "enter")
         await player.until(lambda: "late" in player.lines()[2])
-        await player.until("claim waits for ever")
+        await player.until("1 claim waits")
         player.screen.query_one("#findings").focus()
         await player.press("2")
         seen = await player.until("✓ No pod waits for a node.")

@@ -80,10 +80,6 @@ class Fed(InstallScreen):
         undertaking.stage = Stage.RUNNING
         self.undertaking = undertaking
 
-    def on_unmount(self) -> None:
-        if self.undertaking:
-            self.undertaking.log.close()
-
     def feed(self, events: Iterator[Event], per_second: float) -> threading.Thread:
         """Let events happen at a rate."""
         undertaking = self.undertaking
