@@ -6,7 +6,7 @@ BIN := .venv/bin
 RUNNABLE := .venv/.runnable
 INSTALLED := .venv/.installed
 
-.PHONY: help check format lint types imports test demo bench sandbox-data needs schema words clean
+.PHONY: help check format lint types imports test demo pictures bench sandbox-data needs schema words clean
 
 help:           ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -50,6 +50,9 @@ bench: control-plane  ## Compare with kubectl and with a naive parallel client
 	$(BIN)/python -m tests.bench.apply
 	$(BIN)/python -m tests.bench.sandbox
 	$(BIN)/python -m tests.bench.doctor
+
+pictures: $(INSTALLED)  ## Take the README's pictures anew, and the words of the demo
+	$(BIN)/python -m tests.tui.gallery
 
 sandbox-data: control-plane  ## Ask a real API server anew for what the practice cluster knows of Kubernetes
 	$(BIN)/python -m tests.sandbox.record
