@@ -34,12 +34,12 @@ SHOWN = Path(__file__).parent / "shown"
 SIZE = (104, 30)
 
 
-def take(name: str, screen: Callable[[], Screen[object]], ready: str, *keys: str) -> None:
-    """One picture, once a text stands on the screen; keys: pressed before it."""
+def take(name: str, screen: Callable[[], Screen[object]], ready: str) -> None:
+    """One picture, once a text stands on the screen."""
 
     async def play(player: Player) -> None:
         await player.until(ready)
-        await player.press(*keys)
+        await player.until(lambda: "looking" not in player.text())
         await player.pilot.pause(0.5)
         (SHOWN / f"{name}.svg").write_text(player.pilot.app.export_screenshot(), encoding="utf-8")
 

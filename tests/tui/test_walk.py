@@ -125,3 +125,13 @@ def test_a_secret_that_is_typed_is_in_no_picture_no_draft_and_no_file() -> None:
     assert written
     assert all(SECRET not in each for each in written)
     assert "${KF_OBJECT_STORE_ACCESS_KEY}" in "".join(written)
+
+
+@pytest.mark.parametrize("width", [100, 160, 200])
+def test_a_wide_terminal_shows_beside_the_questions_what_the_file_will_say(width: int) -> None:
+    async def play(player: Player) -> None:
+        await choose_card(player, "kind")
+        await player.until("Which cluster?")
+        assert "type: kind" in player.text()
+
+    walking(play, size=(width, 40))
