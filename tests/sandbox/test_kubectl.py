@@ -42,11 +42,11 @@ spec:
 DEFINED = """
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
-metadata: {name: widgets.NS.example.com}
+metadata: {name: gizmos.NS.example.com}
 spec:
   group: NS.example.com
   scope: Namespaced
-  names: {plural: widgets, singular: widget, kind: Widget, shortNames: [wd]}
+  names: {plural: gizmos, singular: gizmo, kind: Gizmo, shortNames: [gz]}
   versions:
     - name: v1
       served: true
@@ -56,7 +56,7 @@ spec:
       schema:
         openAPIV3Schema:
           type: object
-          description: A widget.
+          description: A gizmo.
           properties:
             spec:
               type: object
@@ -64,7 +64,7 @@ spec:
               required: [size]
               properties: {size: {type: integer, minimum: 1, description: How large.}}
 """
-WIDGET = "{apiVersion: NS.example.com/v1, kind: Widget, metadata: {name: w}, spec: {size: %s}}"
+GIZMO = "{apiVersion: NS.example.com/v1, kind: Gizmo, metadata: {name: w}, spec: {size: %s}}"
 
 CASES: dict[str, list[tuple[str, ...] | str]] = {
     "create-configmap": [
@@ -237,18 +237,18 @@ CASES: dict[str, list[tuple[str, ...] | str]] = {
     ],
     "custom": [
         ("apply --server-side -f -", DEFINED),
-        "wait crd/widgets.NS.example.com --for=condition=Established --timeout=10s",
-        ("apply -f -", WIDGET % 3),
-        ("apply --server-side -f -", WIDGET % 4),
-        ("apply -f -", WIDGET % '"large"'),
-        ("create -f -", WIDGET.replace("name: w", "name: v") % 0),
-        "get widgets",
-        "get wd w -o yaml",
-        "get wd w -o jsonpath={.spec.size}",
+        "wait crd/gizmos.NS.example.com --for=condition=Established --timeout=10s",
+        ("apply -f -", GIZMO % 3),
+        ("apply --server-side -f -", GIZMO % 4),
+        ("apply -f -", GIZMO % '"large"'),
+        ("create -f -", GIZMO.replace("name: w", "name: v") % 0),
+        "get gizmos",
+        "get gz w -o yaml",
+        "get gz w -o jsonpath={.spec.size}",
         "api-resources --api-group=NS.example.com",
-        'patch widget w --type=merge -p {"spec":{"size":7}}',
-        "delete widget w",
-        "delete crd widgets.NS.example.com",
+        'patch gizmo w --type=merge -p {"spec":{"size":7}}',
+        "delete gizmo w",
+        "delete crd gizmos.NS.example.com",
     ],
     "cluster": [
         "get --raw /readyz",

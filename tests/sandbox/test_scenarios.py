@@ -110,11 +110,12 @@ def test_it_comes_up(name: str, wanted: Input, install: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", FAILING)
-def test_it_fails_in_its_own_way(name: str, install: Path, tmp_path: Path) -> None:
+def test_it_fails_in_its_own_way(name: str, wanted: Input, install: Path, tmp_path: Path) -> None:
     ending = FAILING[name]
+    timeout = "20s" if wanted.objects > 100 else "6s"  # what is waited for is explained once all is written
     with served(name, tmp_path) as kubeconfig:
         cluster = Workbench(kubeconfig, tmp_path)
-        said = installed(cluster, install, "6s", ending.code)
+        said = installed(cluster, install, timeout, ending.code)
     assert re.search(ending.says, said), said
     told = set(re.findall(r"\(holds back \d+ objects?; ([a-z0-9-]+)\)", said))
     assert ending.causes <= told, said

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from textual.screen import Screen
 
@@ -34,7 +35,7 @@ SHOWN = Path(__file__).parent / "shown"
 SIZE = (104, 30)
 
 
-def take(name: str, screen: Callable[[], Screen[object]], ready: str) -> None:
+def take(name: str, screen: Callable[[], Screen[Any]], ready: str) -> None:
     """One picture, once a text stands on the screen."""
 
     async def play(player: Player) -> None:
