@@ -1,9 +1,12 @@
 """What an exit code means, and which error gives which."""
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from kfinstall.contracts.event import Result
 from kfinstall.errors import DocumentError, Interrupted, KfinstallError, NotReady, PlanRefused, UsageError
+
+if TYPE_CHECKING:
+    from kfinstall.contracts.event import Result
 
 
 class ExitCode(IntEnum):
@@ -33,11 +36,12 @@ _BY_ERROR: tuple[tuple[type[KfinstallError], ExitCode], ...] = (
     (Interrupted, ExitCode.INTERRUPTED),
 )
 
+# By the values of Result: --help has no events, and their classes take time to be made.
 _BY_RESULT = {
-    Result.SUCCEEDED: ExitCode.OK,
-    Result.FAILED: ExitCode.FAILED,
-    Result.TIMED_OUT: ExitCode.TIMED_OUT,
-    Result.STOPPED: ExitCode.INTERRUPTED,
+    "succeeded": ExitCode.OK,
+    "failed": ExitCode.FAILED,
+    "timed-out": ExitCode.TIMED_OUT,
+    "stopped": ExitCode.INTERRUPTED,
 }
 
 
@@ -45,5 +49,5 @@ def of_error(error: KfinstallError) -> ExitCode:
     return next((code for kind, code in _BY_ERROR if isinstance(error, kind)), ExitCode.FAILED)
 
 
-def of_result(result: Result) -> ExitCode:
+def of_result(result: "Result") -> ExitCode:
     return _BY_RESULT[result]
