@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path as FilePath
-from types import UnionType
-from typing import Annotated, Any, Final, Literal, TypeAlias, Union, get_args, get_origin
+from typing import Any, Final, Literal, TypeAlias, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, WithJsonSchema
 from pydantic.fields import FieldInfo
 
 from kfinstall.contracts.platform import Choice
+from kfinstall.model.shape import alternatives
 from kfinstall.words import _
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -99,7 +99,7 @@ class _Asking:
     base: int
 
     def questions(self, annotation: Any, value: object) -> Iterator[Question]:
-        types = list(_alternatives(annotation))
+        types = list(alternatives(annotation))
         optional = type(None) in types
         models = [each for each in types if _is_model(each)]
         if len(models) > 1:
@@ -138,7 +138,7 @@ class _Asking:
         elif origin is tuple or origin is list:
             yield from self._of_list(arguments[0], value)
         elif origin is dict:
-            if list(_alternatives(arguments[1])) == [str]:
+            if list(alternatives(arguments[1])) == [str]:
                 yield self._question(Kind.MAPPING)
         elif (named := _enumerated(self.info)) and only is str:
             yield self._question(Kind.CHOICE, choices=tuple(map(Choice, named)))
@@ -148,7 +148,7 @@ class _Asking:
             yield self._question(Kind.TEXT)
 
     def _of_list(self, annotation: Any, value: object) -> Iterator[Question]:
-        [inner] = list(_alternatives(annotation))[:1]
+        [inner] = list(alternatives(annotation))[:1]
         if not _is_model(inner):
             yield self._question(Kind.LIST)
             return
@@ -211,18 +211,6 @@ def _enumerated(info: FieldInfo) -> Sequence[str]:
 
 def _is_model(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
-
-
-def _alternatives(annotation: Any) -> Iterator[Any]:
-    """What an annotation is made of, without Optional, Union and Annotated around it."""
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        yield from _alternatives(get_args(annotation)[0])
-    elif origin in (Union, UnionType):
-        for each in get_args(annotation):
-            yield from _alternatives(each)
-    else:
-        yield annotation
 
 
 def from_text(question: Question, text: str) -> object:

@@ -37,7 +37,7 @@ def types_at(model: type[BaseModel], data: object, path: Path) -> list[Any]:
     for part in path:
         types = [inner for outer in types for inner in _inside(outer, data, part)]
         data = step(data, part)[1]
-    return [each for outer in types for each in _alternatives(outer)]
+    return [each for outer in types for each in alternatives(outer)]
 
 
 def _fields(model: type[BaseModel]) -> dict[str, Any]:
@@ -45,21 +45,21 @@ def _fields(model: type[BaseModel]) -> dict[str, Any]:
     return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
 
 
-def _alternatives(annotation: Any) -> Iterator[Any]:
+def alternatives(annotation: Any) -> Iterator[Any]:
     """The types that an annotation is made of, without Optional, Union and Annotated around them."""
     origin = get_origin(annotation)
     if origin is Annotated:
-        yield from _alternatives(get_args(annotation)[0])
+        yield from alternatives(get_args(annotation)[0])
     elif origin in (Union, UnionType):
         for each in get_args(annotation):
-            yield from _alternatives(each)
+            yield from alternatives(each)
     else:
         yield annotation
 
 
 def _models(annotation: Any, data: object) -> Iterator[type[BaseModel]]:
     """The models that the data can be one of: a union's member whose Literal the data contradicts is none."""
-    for each in _alternatives(annotation):
+    for each in alternatives(annotation):
         if isinstance(each, type) and issubclass(each, BaseModel) and _fits(each, data):
             yield each
 
@@ -79,7 +79,7 @@ def _inside(annotation: Any, data: object, part: str | int) -> Iterator[Any]:
     for model in _models(annotation, data):
         if part in _fields(model):
             yield _fields(model)[str(part)]
-    for each in _alternatives(annotation):
+    for each in alternatives(annotation):
         inner = [argument for argument in get_args(each) if argument is not Ellipsis]
         if get_origin(each) is not Literal and inner:
             yield inner[-1]
