@@ -10,9 +10,9 @@ from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.resource import GroupKind
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import explanation
-from kfinstall.facts.kinds import CERTIFICATE, DEPLOYMENT, SECRET, SERVICE
-from kfinstall.facts.owners import key_of
-from kfinstall.facts.routes import INGRESS, routed
+from kfinstall.facts.network.routes import INGRESS, routed
+from kfinstall.facts.objects.kinds import CERTIFICATE, DEPLOYMENT, SECRET, SERVICE
+from kfinstall.facts.objects.owners import key_of
 from kfinstall.words import _, counted
 
 GATEWAY = GroupKind("networking.istio.io", "Gateway")

@@ -10,9 +10,9 @@ from kfinstall.contracts.fix import Fix
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import explanation
-from kfinstall.facts.conditions import condition
-from kfinstall.facts.kinds import API_SERVICE, NAMESPACE, POD, SERVICE
-from kfinstall.facts.owners import key_of
+from kfinstall.facts.objects.conditions import condition
+from kfinstall.facts.objects.kinds import API_SERVICE, NAMESPACE, POD, SERVICE
+from kfinstall.facts.objects.owners import key_of
 from kfinstall.words import _
 
 METRICS = "metrics.k8s.io"

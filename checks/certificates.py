@@ -11,10 +11,18 @@ from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.resource import GroupKind
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import explanation
-from kfinstall.facts.conditions import condition
-from kfinstall.facts.kinds import CERTIFICATE, CLUSTER_ISSUER, DEPLOYMENT, ISSUER, POD, REPLICA_SET, SIGNING_REQUEST
-from kfinstall.facts.moments import between
-from kfinstall.facts.owners import key_of
+from kfinstall.facts.objects.conditions import condition
+from kfinstall.facts.objects.kinds import (
+    CERTIFICATE,
+    CLUSTER_ISSUER,
+    DEPLOYMENT,
+    ISSUER,
+    POD,
+    REPLICA_SET,
+    SIGNING_REQUEST,
+)
+from kfinstall.facts.objects.moments import between
+from kfinstall.facts.objects.owners import key_of
 from kfinstall.words import _, counted
 
 PATIENCE = timedelta(minutes=2)

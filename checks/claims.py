@@ -8,9 +8,9 @@ from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import explanation
-from kfinstall.facts.conditions import condition
-from kfinstall.facts.kinds import CLAIM, POD, STORAGE_CLASS, VOLUME
-from kfinstall.facts.volumes import (
+from kfinstall.facts.objects.conditions import condition
+from kfinstall.facts.objects.kinds import CLAIM, POD, STORAGE_CLASS, VOLUME
+from kfinstall.facts.storage.volumes import (
     NO_PROVISIONER,
     claim_key,
     class_of,

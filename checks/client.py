@@ -11,9 +11,9 @@ from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.platform import ClusterPhase, Tool
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import explanation
-from kfinstall.facts.kubeconfig import again
-from kfinstall.facts.moments import between
-from kfinstall.facts.releases import minor
+from kfinstall.facts.cluster.kubeconfig import again
+from kfinstall.facts.kubeflow.releases import minor
+from kfinstall.facts.objects.moments import between
 from kfinstall.model.faults import one_of
 from kfinstall.words import _
 

@@ -11,13 +11,13 @@ from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import classify, explanation
-from kfinstall.facts.components import component_needs
-from kfinstall.facts.containers import Container, containers
-from kfinstall.facts.exit_codes import meaning
-from kfinstall.facts.kinds import EVENT, POD
-from kfinstall.facts.moments import between
-from kfinstall.facts.owners import POD_OWNERS, command_name, key_of, workload
-from kfinstall.facts.quantities import amount, canonical
+from kfinstall.facts.kubeflow.components import component_needs
+from kfinstall.facts.objects.kinds import EVENT, POD
+from kfinstall.facts.objects.moments import between
+from kfinstall.facts.objects.owners import POD_OWNERS, command_name, key_of, workload
+from kfinstall.facts.objects.quantities import amount, canonical
+from kfinstall.facts.pods.containers import Container, containers
+from kfinstall.facts.pods.exit_codes import meaning
 from kfinstall.words import _
 
 NOT_STARTED = frozenset({"CrashLoopBackOff", "RunContainerError", "CreateContainerError", "PostStartHookError"})

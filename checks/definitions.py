@@ -9,12 +9,12 @@ from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import explanation
-from kfinstall.facts.components import component_of, components, standing
-from kfinstall.facts.conditions import condition
-from kfinstall.facts.kinds import DEFINITION, DEPLOYMENT, ENDPOINT_SLICE, POD, SERVICE, STATEFUL_SET
-from kfinstall.facts.moments import between
-from kfinstall.facts.owners import key_of
-from kfinstall.facts.served import has_ready_endpoint
+from kfinstall.facts.kubeflow.components import component_of, components, standing
+from kfinstall.facts.network.served import has_ready_endpoint
+from kfinstall.facts.objects.conditions import condition
+from kfinstall.facts.objects.kinds import DEFINITION, DEPLOYMENT, ENDPOINT_SLICE, POD, SERVICE, STATEFUL_SET
+from kfinstall.facts.objects.moments import between
+from kfinstall.facts.objects.owners import key_of
 from kfinstall.words import _
 
 PATIENCE = timedelta(minutes=2)

@@ -9,13 +9,13 @@ from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
-from kfinstall.facts.accelerators import VENDORS, Vendor, mark, plugins, vendor_of
-from kfinstall.facts.capacity import NOTHING, Amounts, amounts, requests
 from kfinstall.facts.classify import explanation
-from kfinstall.facts.conditions import holds
-from kfinstall.facts.kinds import NODE, POD
-from kfinstall.facts.owners import key_of
-from kfinstall.facts.quantities import readable
+from kfinstall.facts.objects.conditions import holds
+from kfinstall.facts.objects.kinds import NODE, POD
+from kfinstall.facts.objects.owners import key_of
+from kfinstall.facts.objects.quantities import readable
+from kfinstall.facts.scheduling.accelerators import VENDORS, Vendor, mark, plugins, vendor_of
+from kfinstall.facts.scheduling.capacity import NOTHING, Amounts, amounts, requests
 from kfinstall.words import _, counted
 
 GKE = "cloud.google.com/gke-"

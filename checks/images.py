@@ -9,16 +9,12 @@ from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.fix import Fix
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
-from kfinstall.facts.containers import containers
-from kfinstall.facts.distributions import fitting
-from kfinstall.facts.kinds import EVENT, NODE, POD, SECRET, SERVICE_ACCOUNT
-from kfinstall.facts.logins import with_login
-from kfinstall.facts.mirrored import mirrored
-from kfinstall.facts.mirrors import moved, public_mirror
-from kfinstall.facts.moments import between
-from kfinstall.facts.owners import POD_OWNERS, command_name, workload
-from kfinstall.facts.pull_remedies import from_mirror, node_mirrors, with_secret
-from kfinstall.facts.pulls import (
+from kfinstall.facts.cluster.distributions import fitting
+from kfinstall.facts.images.logins import with_login
+from kfinstall.facts.images.mirrored import mirrored
+from kfinstall.facts.images.mirrors import moved, public_mirror
+from kfinstall.facts.images.pull_remedies import from_mirror, node_mirrors, with_secret
+from kfinstall.facts.images.pulls import (
     QUEUED,
     RATE_LIMITS,
     FailedPull,
@@ -28,7 +24,11 @@ from kfinstall.facts.pulls import (
     reference,
     running_pulls,
 )
-from kfinstall.facts.quantities import readable
+from kfinstall.facts.objects.kinds import EVENT, NODE, POD, SECRET, SERVICE_ACCOUNT
+from kfinstall.facts.objects.moments import between
+from kfinstall.facts.objects.owners import POD_OWNERS, command_name, workload
+from kfinstall.facts.objects.quantities import readable
+from kfinstall.facts.pods.containers import containers
 from kfinstall.words import _, counted
 
 EVERYWHERE = frozenset({"img-dns", "img-network-timeout"})

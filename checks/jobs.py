@@ -8,11 +8,11 @@ from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import classify
-from kfinstall.facts.conditions import condition
-from kfinstall.facts.containers import Container, containers
-from kfinstall.facts.exit_codes import meaning
-from kfinstall.facts.kinds import JOB, POD
-from kfinstall.facts.owners import controller, key_of
+from kfinstall.facts.objects.conditions import condition
+from kfinstall.facts.objects.kinds import JOB, POD
+from kfinstall.facts.objects.owners import controller, key_of
+from kfinstall.facts.pods.containers import Container, containers
+from kfinstall.facts.pods.exit_codes import meaning
 from kfinstall.words import _
 
 SURE = 0.7

@@ -10,11 +10,11 @@ from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import parsed
-from kfinstall.facts.components import Component, component_needs, components, standing
-from kfinstall.facts.conditions import condition
-from kfinstall.facts.kinds import DEPLOYMENT, POD, REPLICA_SET, STATEFUL_SET
-from kfinstall.facts.moments import between
-from kfinstall.facts.releases import PIPELINES, minor, release_of, released_together
+from kfinstall.facts.kubeflow.components import Component, component_needs, components, standing
+from kfinstall.facts.kubeflow.releases import PIPELINES, minor, release_of, released_together
+from kfinstall.facts.objects.conditions import condition
+from kfinstall.facts.objects.kinds import DEPLOYMENT, POD, REPLICA_SET, STATEFUL_SET
+from kfinstall.facts.objects.moments import between
 from kfinstall.words import _
 
 PATIENCE = timedelta(minutes=5)

@@ -10,10 +10,10 @@ from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import classify
-from kfinstall.facts.containers import containers
-from kfinstall.facts.kinds import NODE, POD
-from kfinstall.facts.moments import between
-from kfinstall.facts.owners import controller, key_of
+from kfinstall.facts.objects.kinds import NODE, POD
+from kfinstall.facts.objects.moments import between
+from kfinstall.facts.objects.owners import controller, key_of
+from kfinstall.facts.pods.containers import containers
 from kfinstall.words import _, counted
 
 PATIENCE = timedelta(minutes=2)

@@ -9,9 +9,9 @@ from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import explanation
-from kfinstall.facts.components import ISTIOD
-from kfinstall.facts.kinds import DEPLOYMENT, MUTATING, NAMESPACE, POD, PROFILE, REPLICA_SET
-from kfinstall.facts.owners import key_of
+from kfinstall.facts.kubeflow.components import ISTIOD
+from kfinstall.facts.objects.kinds import DEPLOYMENT, MUTATING, NAMESPACE, POD, PROFILE, REPLICA_SET
+from kfinstall.facts.objects.owners import key_of
 from kfinstall.words import _, counted
 
 PROXY = "istio-proxy"

@@ -12,13 +12,13 @@ from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import classify, explanation
-from kfinstall.facts.containers import containers
-from kfinstall.facts.kinds import CERTIFICATE, CONFIG_MAP, EVENT, POD, SECRET
-from kfinstall.facts.moments import between
-from kfinstall.facts.owners import key_of
-from kfinstall.facts.pod_needs import pod_needs
-from kfinstall.facts.pod_start import failures, not_begun
-from kfinstall.facts.volumes import claims_of, users
+from kfinstall.facts.objects.kinds import CERTIFICATE, CONFIG_MAP, EVENT, POD, SECRET
+from kfinstall.facts.objects.moments import between
+from kfinstall.facts.objects.owners import key_of
+from kfinstall.facts.pods.containers import containers
+from kfinstall.facts.pods.pod_needs import pod_needs
+from kfinstall.facts.pods.pod_start import failures, not_begun
+from kfinstall.facts.storage.volumes import claims_of, users
 from kfinstall.words import _, counted
 
 MOUNTING = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume"})

@@ -12,9 +12,9 @@ from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.resource import GroupKind
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import classify, explanation
-from kfinstall.facts.components import component_of, standing
-from kfinstall.facts.conditions import condition
-from kfinstall.facts.kinds import (
+from kfinstall.facts.kubeflow.components import component_of, standing
+from kfinstall.facts.objects.conditions import condition
+from kfinstall.facts.objects.kinds import (
     API_SERVICE,
     CLAIM,
     DEFINITION,
@@ -26,8 +26,8 @@ from kfinstall.facts.kinds import (
     STATEFUL_SET,
     plural,
 )
-from kfinstall.facts.moments import between
-from kfinstall.facts.owners import command_name, key_of
+from kfinstall.facts.objects.moments import between
+from kfinstall.facts.objects.owners import command_name, key_of
 from kfinstall.words import _
 
 PATIENCE = timedelta(minutes=2)

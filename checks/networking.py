@@ -11,14 +11,14 @@ from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Occurrence, Snapshot
 from kfinstall.facts.classify import classify, explanation
-from kfinstall.facts.conditions import holds
-from kfinstall.facts.distributions import fitting, provider
-from kfinstall.facts.kinds import EVENT, NODE, POD, SERVICE
-from kfinstall.facts.moments import between
-from kfinstall.facts.owners import key_of
-from kfinstall.facts.pod_start import failures, not_begun
-from kfinstall.facts.routes import INGRESS, VIRTUAL_SERVICE, routed
-from kfinstall.facts.selectors import matches
+from kfinstall.facts.cluster.distributions import fitting, provider
+from kfinstall.facts.network.routes import INGRESS, VIRTUAL_SERVICE, routed
+from kfinstall.facts.objects.conditions import holds
+from kfinstall.facts.objects.kinds import EVENT, NODE, POD, SERVICE
+from kfinstall.facts.objects.moments import between
+from kfinstall.facts.objects.owners import key_of
+from kfinstall.facts.objects.selectors import matches
+from kfinstall.facts.pods.pod_start import failures, not_begun
 from kfinstall.words import _, counted
 
 SANDBOX = frozenset({"FailedCreatePodSandBox", "NetworkNotReady"})

@@ -8,11 +8,11 @@ from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
-from kfinstall.facts.conditions import condition
-from kfinstall.facts.kinds import DEPLOYMENT, EVENT, NOTEBOOK, POD, PROFILE, REPLICA_SET, STATEFUL_SET
-from kfinstall.facts.moments import between
-from kfinstall.facts.owners import key_of
-from kfinstall.facts.spawned import user_of
+from kfinstall.facts.kubeflow.spawned import user_of
+from kfinstall.facts.objects.conditions import condition
+from kfinstall.facts.objects.kinds import DEPLOYMENT, EVENT, NOTEBOOK, POD, PROFILE, REPLICA_SET, STATEFUL_SET
+from kfinstall.facts.objects.moments import between
+from kfinstall.facts.objects.owners import key_of
 from kfinstall.words import _
 
 STOPPED = "kubeflow-resource-stopped"

@@ -12,13 +12,13 @@ from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.contracts.resource import GroupKind
 from kfinstall.contracts.snapshot import Right, Snapshot
-from kfinstall.facts.capacity import NOTHING, Amounts, Room, plus, requests, rooms
 from kfinstall.facts.classify import explanation
-from kfinstall.facts.kinds import CLAIM, DEFINITION, NAMESPACE, NODE, POD, STORAGE_CLASS
-from kfinstall.facts.placing import fits_node
-from kfinstall.facts.planned_pods import Planned, planned_pods
-from kfinstall.facts.quantities import readable
-from kfinstall.facts.volumes import claim_key, class_of, default_classes, is_default
+from kfinstall.facts.objects.kinds import CLAIM, DEFINITION, NAMESPACE, NODE, POD, STORAGE_CLASS
+from kfinstall.facts.objects.quantities import readable
+from kfinstall.facts.pods.planned_pods import Planned, planned_pods
+from kfinstall.facts.scheduling.capacity import NOTHING, Amounts, Room, plus, requests, rooms
+from kfinstall.facts.scheduling.placing import fits_node
+from kfinstall.facts.storage.volumes import claim_key, class_of, default_classes, is_default
 from kfinstall.words import _, counted
 
 SCARCE = {"cpu": "sched-insufficient-cpu", "memory": "sched-insufficient-memory"}

@@ -8,11 +8,11 @@ from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
-from kfinstall.facts.components import ISTIOD, component_needs
-from kfinstall.facts.conditions import condition, holds
-from kfinstall.facts.containers import Container, containers
-from kfinstall.facts.kinds import EVENT, NODE, POD
-from kfinstall.facts.owners import POD_OWNERS, key_of, workload
+from kfinstall.facts.kubeflow.components import ISTIOD, component_needs
+from kfinstall.facts.objects.conditions import condition, holds
+from kfinstall.facts.objects.kinds import EVENT, NODE, POD
+from kfinstall.facts.objects.owners import POD_OWNERS, key_of, workload
+from kfinstall.facts.pods.containers import Container, containers
 from kfinstall.words import _, counted
 
 PROXY = "istio-proxy"

@@ -8,9 +8,9 @@ from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
-from kfinstall.facts.kinds import DEPLOYMENT, NAMESPACE, POD, PROFILE, REPLICA_SET, SERVICE_ACCOUNT
-from kfinstall.facts.moments import between
-from kfinstall.facts.owners import key_of
+from kfinstall.facts.objects.kinds import DEPLOYMENT, NAMESPACE, POD, PROFILE, REPLICA_SET, SERVICE_ACCOUNT
+from kfinstall.facts.objects.moments import between
+from kfinstall.facts.objects.owners import key_of
 from kfinstall.words import _
 
 CONTROLLER = ObjectKey(*DEPLOYMENT, "kubeflow", "profiles-deployment")

@@ -8,10 +8,10 @@ from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
-from kfinstall.facts.kinds import DEPLOYMENT, EVENT, NODE, POD, STATEFUL_SET
-from kfinstall.facts.node_proxy import commands
-from kfinstall.facts.pulls import FailedPull, failed_pulls
-from kfinstall.facts.webhooks import pod_template
+from kfinstall.facts.images.node_proxy import commands
+from kfinstall.facts.images.pulls import FailedPull, failed_pulls
+from kfinstall.facts.network.webhooks import pod_template
+from kfinstall.facts.objects.kinds import DEPLOYMENT, EVENT, NODE, POD, STATEFUL_SET
 from kfinstall.words import _, counted
 
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")

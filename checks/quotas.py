@@ -10,12 +10,12 @@ from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
-from kfinstall.facts.capacity import ENDED, NOTHING, Amounts, amounts, plus, requests
 from kfinstall.facts.classify import explanation
-from kfinstall.facts.kinds import EVENT, POD, PRIORITY_CLASS, QUOTA
-from kfinstall.facts.owners import POD_OWNERS, key_of
-from kfinstall.facts.quantities import canonical, readable
-from kfinstall.facts.refused_pods import MAKERS, Refused, refused_pods
+from kfinstall.facts.objects.kinds import EVENT, POD, PRIORITY_CLASS, QUOTA
+from kfinstall.facts.objects.owners import POD_OWNERS, key_of
+from kfinstall.facts.objects.quantities import canonical, readable
+from kfinstall.facts.pods.refused_pods import MAKERS, Refused, refused_pods
+from kfinstall.facts.scheduling.capacity import ENDED, NOTHING, Amounts, amounts, plus, requests
 from kfinstall.words import _, counted
 
 EXCEEDED = "quota-exceeded"

@@ -10,7 +10,9 @@ from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.resource import GroupKind
 from kfinstall.contracts.snapshot import Snapshot
-from kfinstall.facts.allowance import (
+from kfinstall.facts.classify import classify, explanation
+from kfinstall.facts.classify.image_reference import DOCKER_HUB
+from kfinstall.facts.images.allowance import (
     ANONYMOUS,
     DOCKER_HUB_PREVIEW,
     GITHUB_API,
@@ -18,14 +20,12 @@ from kfinstall.facts.allowance import (
     docker_hub,
     github,
 )
-from kfinstall.facts.classify import classify, explanation
-from kfinstall.facts.classify.image_reference import DOCKER_HUB
-from kfinstall.facts.kinds import DAEMON_SET, DEPLOYMENT, EVENT, JOB, NODE, POD, SECRET, STATEFUL_SET
-from kfinstall.facts.mirrored import mirrored
-from kfinstall.facts.owners import POD_OWNERS
-from kfinstall.facts.planned_pods import planned_pods
-from kfinstall.facts.pull_remedies import from_mirror, node_mirrors, with_secret
-from kfinstall.facts.pulls import RATE_LIMITS, FailedPull, failed_pulls, reference
+from kfinstall.facts.images.mirrored import mirrored
+from kfinstall.facts.images.pull_remedies import from_mirror, node_mirrors, with_secret
+from kfinstall.facts.images.pulls import RATE_LIMITS, FailedPull, failed_pulls, reference
+from kfinstall.facts.objects.kinds import DAEMON_SET, DEPLOYMENT, EVENT, JOB, NODE, POD, SECRET, STATEFUL_SET
+from kfinstall.facts.objects.owners import POD_OWNERS
+from kfinstall.facts.pods.planned_pods import planned_pods
 from kfinstall.words import _, counted
 
 HUB = frozenset({"rl-dockerhub-pull", "rl-dockerhub-moby-ipv6"})

@@ -10,7 +10,8 @@ from kfinstall.contracts.fix import Fix, Patch
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Right, Snapshot
 from kfinstall.facts.classify import classify
-from kfinstall.facts.kinds import (
+from kfinstall.facts.cluster.rights import ACCOUNT, applied, can_i, granted, refused_rights, rules
+from kfinstall.facts.objects.kinds import (
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
     EVENT,
@@ -19,8 +20,7 @@ from kfinstall.facts.kinds import (
     ROLE_BINDING,
     SERVICE_ACCOUNT,
 )
-from kfinstall.facts.owners import command_name, key_of
-from kfinstall.facts.rights import ACCOUNT, applied, can_i, granted, refused_rights, rules
+from kfinstall.facts.objects.owners import command_name, key_of
 from kfinstall.words import _
 
 OWN = "system:"

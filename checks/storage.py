@@ -11,14 +11,14 @@ from kfinstall.contracts.fix import Fix, Patch
 from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import classify, explanation
-from kfinstall.facts.distributions import provider
-from kfinstall.facts.kinds import CLAIM, EVENT, NODE, POD, STORAGE_CLASS, VOLUME
-from kfinstall.facts.moments import between
-from kfinstall.facts.node_volumes import FOLDER, host_label, node_volume
-from kfinstall.facts.owners import key_of
-from kfinstall.facts.provisioners import CSI_DRIVER, driver, is_nfs_of_old, is_ready, is_registered, pods_of
-from kfinstall.facts.quantities import amount
-from kfinstall.facts.volumes import (
+from kfinstall.facts.cluster.distributions import provider
+from kfinstall.facts.objects.kinds import CLAIM, EVENT, NODE, POD, STORAGE_CLASS, VOLUME
+from kfinstall.facts.objects.moments import between
+from kfinstall.facts.objects.owners import key_of
+from kfinstall.facts.objects.quantities import amount
+from kfinstall.facts.storage.node_volumes import FOLDER, host_label, node_volume
+from kfinstall.facts.storage.provisioners import CSI_DRIVER, driver, is_nfs_of_old, is_ready, is_registered, pods_of
+from kfinstall.facts.storage.volumes import (
     DEFAULT,
     NO_PROVISIONER,
     claim_key,

@@ -8,10 +8,10 @@ from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import classify, explanation
-from kfinstall.facts.conditions import holds
-from kfinstall.facts.kinds import CLAIM, EVENT, NODE, POD, VOLUME
-from kfinstall.facts.owners import POD_OWNERS, command_name, key_of, workload
-from kfinstall.facts.volumes import claims_of, phase, places, reachable, users
+from kfinstall.facts.objects.conditions import holds
+from kfinstall.facts.objects.kinds import CLAIM, EVENT, NODE, POD, VOLUME
+from kfinstall.facts.objects.owners import POD_OWNERS, command_name, key_of, workload
+from kfinstall.facts.storage.volumes import claims_of, phase, places, reachable, users
 from kfinstall.words import _
 
 ALONE = "ReadWriteOncePod"

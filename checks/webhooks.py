@@ -12,11 +12,12 @@ from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.fix import Fix
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
-from kfinstall.facts.authorities import bundle, last_valid
 from kfinstall.facts.classify import explanation
-from kfinstall.facts.conditions import condition
-from kfinstall.facts.dependencies import dependencies
-from kfinstall.facts.kinds import (
+from kfinstall.facts.network.authorities import bundle, last_valid
+from kfinstall.facts.network.served import has_ready_endpoint
+from kfinstall.facts.objects.conditions import condition
+from kfinstall.facts.objects.dependencies import dependencies
+from kfinstall.facts.objects.kinds import (
     CERTIFICATE,
     DEPLOYMENT,
     ENDPOINT_SLICE,
@@ -28,10 +29,9 @@ from kfinstall.facts.kinds import (
     STATEFUL_SET,
     VALIDATING,
 )
-from kfinstall.facts.moments import moment
-from kfinstall.facts.owners import command_name, key_of
-from kfinstall.facts.selectors import matches
-from kfinstall.facts.served import has_ready_endpoint
+from kfinstall.facts.objects.moments import moment
+from kfinstall.facts.objects.owners import command_name, key_of
+from kfinstall.facts.objects.selectors import matches
 from kfinstall.words import _, counted
 
 INJECTED = "cert-manager.io/inject-ca-from"

@@ -10,7 +10,7 @@ from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import explanation
-from kfinstall.facts.kinds import (
+from kfinstall.facts.objects.kinds import (
     DAEMON_SET,
     DEPLOYMENT,
     EVENT,
@@ -21,9 +21,9 @@ from kfinstall.facts.kinds import (
     STATEFUL_SET,
     VALIDATING,
 )  # fmt: skip
-from kfinstall.facts.moments import between
-from kfinstall.facts.owners import POD_OWNERS, command_name, key_of
-from kfinstall.facts.refused_pods import MAKERS, Refused, refused_pods
+from kfinstall.facts.objects.moments import between
+from kfinstall.facts.objects.owners import POD_OWNERS, command_name, key_of
+from kfinstall.facts.pods.refused_pods import MAKERS, Refused, refused_pods
 from kfinstall.words import _, counted
 
 QUOTAS = "quota-"

@@ -18,8 +18,8 @@ from kfinstall.contracts.platform import (
     KnownCluster,
 )
 from kfinstall.contracts.surroundings import Surroundings
-from kfinstall.facts.quantities import amount
-from kfinstall.facts.volumes import is_default
+from kfinstall.facts.objects.quantities import amount
+from kfinstall.facts.storage.volumes import is_default
 from kfinstall.model.access import LoadBalancer
 from kfinstall.model.base import Model
 from kfinstall.model.images import Images

@@ -1,7 +1,7 @@
 """Claims whose volume many nodes write: of the class of a cloud that has such volumes."""
 
 from kfinstall.contracts.manifest import Manifest
-from kfinstall.facts.kinds import CLAIM
+from kfinstall.facts.objects.kinds import CLAIM
 
 MANY = "ReadWriteMany"
 

@@ -9,11 +9,11 @@ from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import classify, explanation
-from kfinstall.facts.conditions import condition, holds
-from kfinstall.facts.kinds import LEASE, NODE
-from kfinstall.facts.moments import between
-from kfinstall.facts.owners import key_of
-from kfinstall.facts.quantities import readable
+from kfinstall.facts.objects.conditions import condition, holds
+from kfinstall.facts.objects.kinds import LEASE, NODE
+from kfinstall.facts.objects.moments import between
+from kfinstall.facts.objects.owners import key_of
+from kfinstall.facts.objects.quantities import readable
 from kfinstall.words import _
 
 HEARTBEATS = "kube-node-lease"

@@ -10,11 +10,11 @@ from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.classify import classify, explanation
-from kfinstall.facts.conditions import condition, holds
-from kfinstall.facts.kinds import EVENT, LEASE, NODE, POD
-from kfinstall.facts.moments import between
-from kfinstall.facts.owners import key_of
-from kfinstall.facts.releases import minor
+from kfinstall.facts.kubeflow.releases import minor
+from kfinstall.facts.objects.conditions import condition, holds
+from kfinstall.facts.objects.kinds import EVENT, LEASE, NODE, POD
+from kfinstall.facts.objects.moments import between
+from kfinstall.facts.objects.owners import key_of
 from kfinstall.words import _, counted
 
 UNKNOWN = (0, 0)

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from checks.scheduling.waiting import Waiting
 from kfinstall.contracts.finding import Evidence
 from kfinstall.contracts.manifest import Body, ObjectKey
-from kfinstall.facts.capacity import NOTHING, PODS, Room, requests
 from kfinstall.facts.classify import parsed
-from kfinstall.facts.kinds import NODE, POD
-from kfinstall.facts.obstacles import Kind, Obstacle
-from kfinstall.facts.owners import key_of
-from kfinstall.facts.placing import collide, host_ports
-from kfinstall.facts.quantities import readable
+from kfinstall.facts.objects.kinds import NODE, POD
+from kfinstall.facts.objects.owners import key_of
+from kfinstall.facts.objects.quantities import readable
+from kfinstall.facts.scheduling.capacity import NOTHING, PODS, Room, requests
+from kfinstall.facts.scheduling.obstacles import Kind, Obstacle
+from kfinstall.facts.scheduling.placing import collide, host_ports
 from kfinstall.words import _, counted
 
 NODES_SHOWN = 3

@@ -8,12 +8,12 @@ from checks.scheduling.waiting import Waiting
 from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
-from kfinstall.facts.capacity import NOTHING, Room
-from kfinstall.facts.kinds import DEPLOYMENT, STATEFUL_SET
-from kfinstall.facts.obstacles import AND, Kind
-from kfinstall.facts.owners import command_name, workload
-from kfinstall.facts.quantities import readable
-from kfinstall.facts.relief import Relief, Stopping, relief
+from kfinstall.facts.objects.kinds import DEPLOYMENT, STATEFUL_SET
+from kfinstall.facts.objects.owners import command_name, workload
+from kfinstall.facts.objects.quantities import readable
+from kfinstall.facts.scheduling.capacity import NOTHING, Room
+from kfinstall.facts.scheduling.obstacles import AND, Kind
+from kfinstall.facts.scheduling.relief import Relief, Stopping, relief
 from kfinstall.words import _, counted
 
 SCALED = frozenset({DEPLOYMENT.kind, STATEFUL_SET.kind})

@@ -11,14 +11,14 @@ from kfinstall.contracts.explanation import Explanation, Json, Remedy
 from kfinstall.contracts.finding import Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
-from kfinstall.facts.accelerators import vendor_of
-from kfinstall.facts.capacity import PODS, Room, requests, rooms
 from kfinstall.facts.classify import explanation
-from kfinstall.facts.conditions import condition
-from kfinstall.facts.kinds import NAMESPACE, NODE, POD
-from kfinstall.facts.moments import between
-from kfinstall.facts.obstacles import Kind
-from kfinstall.facts.owners import POD_OWNERS, key_of
+from kfinstall.facts.objects.conditions import condition
+from kfinstall.facts.objects.kinds import NAMESPACE, NODE, POD
+from kfinstall.facts.objects.moments import between
+from kfinstall.facts.objects.owners import POD_OWNERS, key_of
+from kfinstall.facts.scheduling.accelerators import vendor_of
+from kfinstall.facts.scheduling.capacity import PODS, Room, requests, rooms
+from kfinstall.facts.scheduling.obstacles import Kind
 from kfinstall.words import _, counted
 
 UNSEEN_SECONDS = 60

@@ -8,13 +8,13 @@ from functools import cache
 from kfinstall.contracts.explanation import Explanation
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
-from kfinstall.facts.capacity import Room, requests
 from kfinstall.facts.classify import classify
-from kfinstall.facts.conditions import condition
-from kfinstall.facts.kinds import NAMESPACE, POD
-from kfinstall.facts.obstacles import Kind, Obstacle, Refusal, refusals
-from kfinstall.facts.owners import key_of
-from kfinstall.facts.placing import host_ports
+from kfinstall.facts.objects.conditions import condition
+from kfinstall.facts.objects.kinds import NAMESPACE, POD
+from kfinstall.facts.objects.owners import key_of
+from kfinstall.facts.scheduling.capacity import Room, requests
+from kfinstall.facts.scheduling.obstacles import Kind, Obstacle, Refusal, refusals
+from kfinstall.facts.scheduling.placing import host_ports
 
 BEYOND_ARITHMETIC = ("volume", "claim", "plugin", "device class")
 """Words of reasons that cannot be worked out here: of nodes that seem to take the pod, the scheduler knows better."""

@@ -12,10 +12,10 @@ from kfinstall.cli.exit_codes import ExitCode
 from kfinstall.cli.meant import Meant, cluster_options
 from kfinstall.cli.options import output_option
 from kfinstall.cli.versioned import versioned
-from kfinstall.facts.kinds import NODE, POD
-from kfinstall.facts.notebook_gpus import spawner_settings
-from kfinstall.facts.quantities import readable
-from kfinstall.facts.usage import Share, Usage, usage, waiting
+from kfinstall.facts.kubeflow.notebook_gpus import spawner_settings
+from kfinstall.facts.objects.kinds import NODE, POD
+from kfinstall.facts.objects.quantities import readable
+from kfinstall.facts.scheduling.usage import Share, Usage, usage, waiting
 from kfinstall.words import _
 
 KINDS = (NODE, POD)

@@ -11,7 +11,7 @@ from kfinstall.engine.clusters import detected, own_cluster, unmade
 from kfinstall.engine.host import LocalHost, host_of
 from kfinstall.engine.release import Release, rendered
 from kfinstall.errors import Interrupted, UsageError
-from kfinstall.facts.sizing import demand
+from kfinstall.facts.scheduling.sizing import demand
 from kfinstall.model.install import Install
 from kfinstall.registry import platforms
 from kfinstall.words import _

@@ -8,7 +8,7 @@ import click
 from pydantic import SecretStr
 
 from kfinstall.contracts.fix import Login
-from kfinstall.facts.logins import variable
+from kfinstall.facts.images.logins import variable
 from kfinstall.model.images import PullSecret
 from kfinstall.words import _
 

@@ -14,7 +14,7 @@ from kfinstall.contracts.platform import Enlarges, Size
 from kfinstall.engine.clusters import OwnCluster, own_cluster
 from kfinstall.engine.host import LocalHost, host_of
 from kfinstall.engine.release import Release, rendered
-from kfinstall.facts.sizing import COMFORTABLE, Demand, demand
+from kfinstall.facts.scheduling.sizing import COMFORTABLE, Demand, demand
 from kfinstall.registry import platforms
 from kfinstall.words import _
 

@@ -24,7 +24,7 @@ from kfinstall.engine.release import Release, rendered, wishes
 from kfinstall.engine.user_kubeconfig import kubeconfig_files
 from kfinstall.errors import ClusterError, FetchError, KfinstallError, PlanRefused, RenderError, ToolMissing
 from kfinstall.facts.classify import classify
-from kfinstall.facts.sizing import demand
+from kfinstall.facts.scheduling.sizing import demand
 from kfinstall.registry import platforms
 from kfinstall.words import _
 

@@ -17,7 +17,7 @@ from kfinstall.cli.interaction import on_stop
 from kfinstall.cli.meant import Meant, cluster_options
 from kfinstall.engine.practice import is_practice
 from kfinstall.errors import KfinstallError, NotReady, UsageError
-from kfinstall.facts.pages import Place, pages
+from kfinstall.facts.kubeflow.pages import Place, pages
 from kfinstall.words import _
 
 if TYPE_CHECKING:

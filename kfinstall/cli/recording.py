@@ -10,7 +10,7 @@ from kfinstall.contracts.snapshot import Right, Snapshot
 from kfinstall.doctor.lists import from_files
 from kfinstall.doctor.reading import from_cluster
 from kfinstall.errors import UsageError
-from kfinstall.facts.kinds import NAMESPACE, NODE
+from kfinstall.facts.objects.kinds import NAMESPACE, NODE
 from kfinstall.kube.cluster import Cluster
 from kfinstall.kube.rights import rules
 from kfinstall.sandbox.recording import NOBODYS, READS, record, recorded_user

@@ -18,7 +18,7 @@ from kfinstall.contracts.snapshot import Reply, Right
 from kfinstall.doctor.outside import Outside
 from kfinstall.doctor.redaction import Redaction
 from kfinstall.doctor.snapshot import Collected, Recorded
-from kfinstall.facts.kinds import plural
+from kfinstall.facts.objects.kinds import plural
 
 WAY = ("context", "cluster", "user", "server", "expires", "login", "login_get")
 """What a bundle tells of the way to the cluster, beside that it led there."""

@@ -11,8 +11,8 @@ from typing import Any
 from kfinstall.contracts.client import Client, Hurdle, Way
 from kfinstall.contracts.platform import Detection, Detects, Host, Platform
 from kfinstall.errors import ClusterError, KfinstallError, Unreachable
-from kfinstall.facts import kubeconfig
 from kfinstall.facts.classify import redacted
+from kfinstall.facts.cluster import kubeconfig
 from kfinstall.kube.failures import hurdle
 
 KUBECTL = ("kubectl", "version", "--client", "-o", "json")

@@ -13,10 +13,10 @@ from kfinstall.contracts.resource import GroupKind
 from kfinstall.doctor.consequences import Diagnosis, tree
 from kfinstall.doctor.odd import suspects
 from kfinstall.doctor.snapshot import Collected
-from kfinstall.facts.dependencies import dependencies
-from kfinstall.facts.kinds import POD
-from kfinstall.facts.owners import key_of
-from kfinstall.facts.readiness import readiness
+from kfinstall.facts.objects.dependencies import dependencies
+from kfinstall.facts.objects.kinds import POD
+from kfinstall.facts.objects.owners import key_of
+from kfinstall.facts.objects.readiness import readiness
 from kfinstall.words import _
 
 LOG = logging.getLogger(__name__)

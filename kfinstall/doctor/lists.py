@@ -17,7 +17,7 @@ from kfinstall.doctor import bundle
 from kfinstall.doctor.bundle import Frame
 from kfinstall.doctor.snapshot import Collected, Recorded, sound
 from kfinstall.errors import UsageError
-from kfinstall.facts.kinds import plural
+from kfinstall.facts.objects.kinds import plural
 from kfinstall.words import _
 
 LARGEST_FILE = 512 * 1024 * 1024

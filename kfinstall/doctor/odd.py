@@ -5,7 +5,7 @@ from types import FrameType, TracebackType
 
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.doctor.snapshot import Collected
-from kfinstall.facts.owners import key_of
+from kfinstall.facts.objects.owners import key_of
 
 
 def suspects(error: BaseException, snapshot: Collected) -> Iterator[ObjectKey]:

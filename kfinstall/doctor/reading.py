@@ -9,7 +9,7 @@ from kfinstall.contracts.resource import GroupKind, Resource
 from kfinstall.doctor.outside import Outside
 from kfinstall.doctor.snapshot import Collected, sound
 from kfinstall.errors import ApiError, ClusterError
-from kfinstall.facts.kinds import EVENT, SECRET
+from kfinstall.facts.objects.kinds import EVENT, SECRET
 from kfinstall.kube import discovery
 from kfinstall.kube.cluster import Cluster
 from kfinstall.kube.connection import METADATA_LIST

@@ -10,8 +10,8 @@ from kfinstall.contracts.finding import Finding
 from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.contracts.resource import GroupKind
 from kfinstall.contracts.snapshot import Occurrence, Outside, Reply, Right
-from kfinstall.facts.kinds import EVENT
-from kfinstall.facts.owners import key_of
+from kfinstall.facts.objects.kinds import EVENT
+from kfinstall.facts.objects.owners import key_of
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """Has the whole object once more, a Secret's data too."""

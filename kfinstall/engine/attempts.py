@@ -13,8 +13,8 @@ from kfinstall.contracts.resource import GroupKind, Resource
 from kfinstall.engine.pipeline_run import PipelineRun
 from kfinstall.engine.trials import SPAWNER, Trial, kind_of, said, verdict
 from kfinstall.errors import ApiError, ClusterError, Interrupted, NotReady, UsageError
-from kfinstall.facts.kinds import NAMESPACE, POD, PROFILE
-from kfinstall.facts.pod_trouble import trouble
+from kfinstall.facts.objects.kinds import NAMESPACE, POD, PROFILE
+from kfinstall.facts.pods.pod_trouble import trouble
 from kfinstall.kube.cluster import Cluster
 from kfinstall.words import _
 

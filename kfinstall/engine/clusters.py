@@ -23,7 +23,7 @@ from kfinstall.contracts.platform import (
 )
 from kfinstall.engine.host import host_of
 from kfinstall.errors import Interrupted, KfinstallError, PlanRefused, UsageError
-from kfinstall.facts.sizing import Demand, demand
+from kfinstall.facts.scheduling.sizing import Demand, demand
 from kfinstall.model.document import Document
 from kfinstall.model.install import Install, PlatformOptions
 from kfinstall.registry import platforms

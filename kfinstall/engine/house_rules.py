@@ -9,9 +9,9 @@ from typing import Any
 
 from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.errors import ApiError
-from kfinstall.facts.kinds import QUOTA, SECRET
-from kfinstall.facts.quantities import amount, canonical
-from kfinstall.facts.webhooks import pod_template
+from kfinstall.facts.network.webhooks import pod_template
+from kfinstall.facts.objects.kinds import QUOTA, SECRET
+from kfinstall.facts.objects.quantities import amount, canonical
 from kfinstall.kube.cluster import Cluster
 from kfinstall.kube.connection import METADATA
 

@@ -9,10 +9,10 @@ from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.contracts.plan import Condition
 from kfinstall.contracts.resource import GroupKind, Resource
 from kfinstall.engine.graph import Graph
-from kfinstall.facts.kinds import DEFINITION
-from kfinstall.facts.pod_needs import pod_needs
-from kfinstall.facts.selectors import matches
-from kfinstall.facts.webhooks import Labels, Webhook, pod_labels, pod_template, webhooks
+from kfinstall.facts.network.webhooks import Labels, Webhook, pod_labels, pod_template, webhooks
+from kfinstall.facts.objects.kinds import DEFINITION
+from kfinstall.facts.objects.selectors import matches
+from kfinstall.facts.pods.pod_needs import pod_needs
 from kfinstall.words import _
 
 NAMES = frozenset({"kind", "plural"})

@@ -10,7 +10,8 @@ from kfinstall.contracts.resource import GroupKind, Resource
 from kfinstall.contracts.snapshot import Right
 from kfinstall.engine.planner import served_resources
 from kfinstall.errors import ApiError, PlanRefused
-from kfinstall.facts import applyset, rights
+from kfinstall.facts.cluster import rights
+from kfinstall.facts.objects import applyset
 from kfinstall.kube import discovery
 from kfinstall.kube.cluster import Cluster
 from kfinstall.kube.rights import rules

@@ -9,11 +9,11 @@ from kfinstall.contracts.resource import ClusterState, GroupKind, Live, Member, 
 from kfinstall.engine.compatibility import Compatibility
 from kfinstall.engine.ordering import Ordering, apply_step, await_step, defined_resources
 from kfinstall.engine.refusal import refuse_homeless, refuse_shared, refuse_unserved
-from kfinstall.facts import digests
-from kfinstall.facts.applyset import PART_OF, applyset_id
-from kfinstall.facts.cluster_fields import without_cluster_fields
-from kfinstall.facts.kinds import DEFINITION, is_custom
-from kfinstall.facts.readiness import WAITED_FOR
+from kfinstall.facts.objects import digests
+from kfinstall.facts.objects.applyset import PART_OF, applyset_id
+from kfinstall.facts.objects.cluster_fields import without_cluster_fields
+from kfinstall.facts.objects.kinds import DEFINITION, is_custom
+from kfinstall.facts.objects.readiness import WAITED_FOR
 from kfinstall.words import _
 
 

@@ -9,8 +9,8 @@ from kfinstall.contracts.surroundings import Nowhere
 from kfinstall.engine.adaptation import adapted
 from kfinstall.engine.release import NO_NAMESPACE, Release, rendered
 from kfinstall.facts.classify.image_reference import InvalidReference, Reference, parse
-from kfinstall.facts.image_places import users
-from kfinstall.facts.mirrors import mapped
+from kfinstall.facts.images.image_places import users
+from kfinstall.facts.images.mirrors import mapped
 from kfinstall.model.images import Images, PullSecret
 from kfinstall.registries.authentication import Login
 from kfinstall.registries.registry import Presence, Registry

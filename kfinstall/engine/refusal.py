@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.resource import ClusterState, GroupKind, Resource
 from kfinstall.errors import PlanRefused
-from kfinstall.facts.applyset import ID, NAMESPACE
-from kfinstall.facts.removed_apis import removal
+from kfinstall.facts.objects.applyset import ID, NAMESPACE
+from kfinstall.facts.objects.removed_apis import removal
 from kfinstall.words import _, counted
 
 Unserved = Counter[tuple[str, str]]

@@ -7,8 +7,8 @@ from typing import Any
 from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.contracts.resource import GroupKind, Resource
 from kfinstall.engine.planner import served_resources
-from kfinstall.facts.kinds import CONFIG_MAP, DEFINITION, NAMESPACE, SECRET, is_custom
-from kfinstall.facts.pod_needs import pod_needs
+from kfinstall.facts.objects.kinds import CONFIG_MAP, DEFINITION, NAMESPACE, SECRET, is_custom
+from kfinstall.facts.pods.pod_needs import pod_needs
 from kfinstall.kube import discovery
 from kfinstall.kube.cluster import Cluster
 from kfinstall.kube.connection import METADATA

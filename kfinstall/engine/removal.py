@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.plan import Await, Condition, Delete, Plan, Release, Step
 from kfinstall.contracts.resource import GroupKind, Member, Resource
-from kfinstall.facts.kinds import is_custom
-from kfinstall.facts.rights import installer_binding
+from kfinstall.facts.cluster.rights import installer_binding
+from kfinstall.facts.objects.kinds import is_custom
 from kfinstall.kube.membership import strangers
 from kfinstall.words import _
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.plan import Apply, Await, Condition, Delete, Release, Step
 from kfinstall.errors import ApiError, KfinstallError
-from kfinstall.facts.ending import ending
-from kfinstall.facts.readiness import readiness
+from kfinstall.facts.objects.ending import ending
+from kfinstall.facts.objects.readiness import readiness
 from kfinstall.kube.cluster import Cluster, Written
 from kfinstall.words import _
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.resource import GroupKind, Resource
-from kfinstall.facts import applyset
-from kfinstall.facts.pod_trouble import trouble
-from kfinstall.facts.readiness import WAITED_FOR, Readiness, readiness
-from kfinstall.facts.selectors import matches
+from kfinstall.facts.objects import applyset
+from kfinstall.facts.objects.readiness import WAITED_FOR, Readiness, readiness
+from kfinstall.facts.objects.selectors import matches
+from kfinstall.facts.pods.pod_trouble import trouble
 from kfinstall.kube import discovery
 from kfinstall.kube import inventory as inventories
 from kfinstall.kube.cluster import Cluster

@@ -10,8 +10,8 @@ import yaml
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.contracts.resource import GroupKind
-from kfinstall.facts.accelerators import VENDORS
-from kfinstall.facts.capacity import amounts
+from kfinstall.facts.scheduling.accelerators import VENDORS
+from kfinstall.facts.scheduling.capacity import amounts
 from kfinstall.model.serving import Serving
 from kfinstall.transform.serving import ACCOUNT, key_names, readers
 from kfinstall.words import _

@@ -16,7 +16,7 @@ from kfinstall.engine.journal import Journal
 from kfinstall.engine.removal import Holdings, plan_removal
 from kfinstall.engine.runner import Records, RunOptions, run
 from kfinstall.errors import ApiError, UsageError
-from kfinstall.facts import applyset
+from kfinstall.facts.objects import applyset
 from kfinstall.kube import discovery, membership
 from kfinstall.kube import inventory as inventories
 from kfinstall.kube.cluster import Cluster

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.contracts.plan import Await, Condition
-from kfinstall.facts.pod_trouble import trouble
-from kfinstall.facts.readiness import Readiness, readiness
-from kfinstall.facts.selectors import matches
+from kfinstall.facts.objects.readiness import Readiness, readiness
+from kfinstall.facts.objects.selectors import matches
+from kfinstall.facts.pods.pod_trouble import trouble
 from kfinstall.words import _
 
 SERVICE_NAME = "kubernetes.io/service-name"

@@ -8,7 +8,7 @@ import yaml
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.errors import ApiError, UsageError
-from kfinstall.facts.pages import Page, Place
+from kfinstall.facts.kubeflow.pages import Page, Place
 from kfinstall.kube.cluster import Cluster
 from kfinstall.words import _
 

@@ -13,7 +13,7 @@ from kfinstall.doctor.outside import Outside
 from kfinstall.engine.practice import is_practice
 from kfinstall.engine.way_in import WayIn, place_of, users, way_in
 from kfinstall.errors import UsageError
-from kfinstall.facts.pages import Place, pages
+from kfinstall.facts.kubeflow.pages import Place, pages
 from kfinstall.guide.explaining import Cause, causes, look
 from kfinstall.kube.cluster import Cluster
 

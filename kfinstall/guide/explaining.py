@@ -11,7 +11,7 @@ from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.doctor.consequences import Diagnosis
 from kfinstall.doctor.looking import Look, at_cluster, checks_of
-from kfinstall.facts.dependencies import dependencies
+from kfinstall.facts.objects.dependencies import dependencies
 from kfinstall.kube.cluster import Cluster
 
 

@@ -12,9 +12,9 @@ from importlib import resources
 from typing import Any
 
 from kfinstall.contracts.manifest import Body, Manifest
-from kfinstall.facts.capacity import requests
-from kfinstall.facts.planned_pods import planned_pods
-from kfinstall.facts.quantities import amount, readable
+from kfinstall.facts.objects.quantities import amount, readable
+from kfinstall.facts.pods.planned_pods import planned_pods
+from kfinstall.facts.scheduling.capacity import requests
 from kfinstall.words import _, counted
 
 NOTHING = Decimal(0)

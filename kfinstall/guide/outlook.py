@@ -13,7 +13,7 @@ from kfinstall.engine.clusters import Unmade, unmade
 from kfinstall.engine.host import host_of
 from kfinstall.engine.release import Release, rendered, resolve
 from kfinstall.errors import KfinstallError, PlanRefused
-from kfinstall.facts.sizing import demand
+from kfinstall.facts.scheduling.sizing import demand
 from kfinstall.model.load import LoadedInstall
 from kfinstall.render.renderer import RenderEvent
 from kfinstall.words import _

@@ -7,11 +7,11 @@ from decimal import Decimal
 from kfinstall.contracts.platform import ClusterPhase, Lifecycle, Offers
 from kfinstall.engine.clusters import detected
 from kfinstall.engine.host import host_of
-from kfinstall.facts.capacity import rooms
-from kfinstall.facts.kinds import NODE, POD
-from kfinstall.facts.quantities import readable
-from kfinstall.facts.releases import minor
-from kfinstall.facts.sizing import KUBERNETES_CPU, KUBERNETES_MEMORY
+from kfinstall.facts.kubeflow.releases import minor
+from kfinstall.facts.objects.kinds import NODE, POD
+from kfinstall.facts.objects.quantities import readable
+from kfinstall.facts.scheduling.capacity import rooms
+from kfinstall.facts.scheduling.sizing import KUBERNETES_CPU, KUBERNETES_MEMORY
 from kfinstall.guide.checking import checked
 from kfinstall.guide.draft import Draft
 from kfinstall.guide.needs import Needs

@@ -19,7 +19,7 @@ from kfinstall.engine.preparation import Preparation, carried_out, planned, targ
 from kfinstall.engine.release import Release, rendered, resolve
 from kfinstall.engine.telling import News, line_of, plan_line, summary
 from kfinstall.errors import ClusterError, Interrupted, KfinstallError
-from kfinstall.facts.sizing import demand
+from kfinstall.facts.scheduling.sizing import demand
 from kfinstall.guide.board import Board
 from kfinstall.guide.ending import Ending, Question, Stage
 from kfinstall.guide.explaining import Cause, causes, look

@@ -9,8 +9,8 @@ from typing import Any
 from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.contracts.resource import GroupKind, Live, Resource
 from kfinstall.errors import ApiError
-from kfinstall.facts import digests
-from kfinstall.facts.applyset import PART_OF
+from kfinstall.facts.objects import digests
+from kfinstall.facts.objects.applyset import PART_OF
 from kfinstall.kube.connection import APPLY, MERGE, METADATA, METADATA_LIST, Connection
 
 READERS = 8

@@ -17,8 +17,8 @@ from kubernetes.stream.ws_client import PortForward
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.errors import ClusterError, UsageError
-from kfinstall.facts.conditions import holds
-from kfinstall.facts.pod_trouble import trouble
+from kfinstall.facts.objects.conditions import holds
+from kfinstall.facts.pods.pod_trouble import trouble
 from kfinstall.kube.cluster import Cluster
 from kfinstall.words import _
 

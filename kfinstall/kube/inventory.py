@@ -9,7 +9,7 @@ from kfinstall import __version__
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.resource import Applied, GroupKind
 from kfinstall.errors import ApiError
-from kfinstall.facts import applyset
+from kfinstall.facts.objects import applyset
 from kfinstall.kube.cluster import Cluster
 
 NAMESPACE_PATH = f"/api/v1/namespaces/{applyset.NAMESPACE}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.resource import GroupKind, Member, Resource
 from kfinstall.errors import ApiError
-from kfinstall.facts.applyset import PART_OF
+from kfinstall.facts.objects.applyset import PART_OF
 from kfinstall.kube.cluster import READERS, Cluster
 from kfinstall.kube.connection import METADATA
 from kfinstall.kube.inventory import Inventory

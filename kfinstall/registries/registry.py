@@ -9,8 +9,8 @@ from urllib3 import Retry
 from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
 
 from kfinstall.contracts.snapshot import Reply
-from kfinstall.facts.allowance import Allowance, docker_hub
 from kfinstall.facts.classify.image_reference import Reference
+from kfinstall.facts.images.allowance import Allowance, docker_hub
 from kfinstall.registries.authentication import Login, authorization
 from kfinstall.registries.requests import Answer, address, request
 from kfinstall.words import _

@@ -21,7 +21,7 @@ from kfinstall.errors import FetchError
 from kfinstall.render import archive, http
 from kfinstall.render.address import Location, locate, shown
 from kfinstall.render.limits import DEFAULT, Limits
-from kfinstall.render.store import scratch_folder, write
+from kfinstall.render.store import alone, scratch_folder, write
 from kfinstall.words import _
 
 _CHUNK = 1024 * 1024
@@ -124,10 +124,10 @@ class Fetcher:
     def _unpacked(self, digest: str, source: Path, name: str) -> Tree:
         folder = self.cache / "trees" / digest
         if not _intact(folder):
-            with scratch_folder(folder.parent) as scratch:
-                archive.unpack(source, scratch / "tree", self.limits, shown=name)
-                write(folder.with_suffix(".json"), json.dumps(_inventory(scratch / "tree")))
+            with scratch_folder(folder.parent) as scratch, alone(self.cache / "locks" / digest):
                 if not _intact(folder):  # another process may have mended it meanwhile, and somebody reads it now
+                    archive.unpack(source, scratch / "tree", self.limits, shown=name)
+                    write(folder.with_suffix(".json"), json.dumps(_inventory(scratch / "tree")))
                     _move(scratch / "tree", folder)
         return Tree(digest, folder)
 
@@ -261,12 +261,15 @@ def _inventory(folder: Path) -> dict[str, int]:
 
 
 def _intact(folder: Path) -> bool:
-    """Whether an unpacked archive is complete, by names and sizes (the contents would take ten times as long)."""
+    """Whether an unpacked archive is complete, by names and sizes (the contents would take ten times as long).
+
+    One that another process takes away meanwhile, to put a whole one there, was not.
+    """
     try:
         wanted = json.loads(folder.with_suffix(".json").read_text())
+        return bool(folder.is_dir() and wanted == _inventory(folder))
     except (OSError, ValueError):
         return False
-    return bool(folder.is_dir() and wanted == _inventory(folder))
 
 
 def _has(shelf: Path, digest: str) -> bool:
@@ -290,14 +293,7 @@ def _conditions(known: Mapping[str, str]) -> dict[str, str]:
 
 
 def _move(tree: Path, folder: Path) -> None:
-    """Put an unpacked archive where it belongs; the scratch folder around `tree` takes what stood there, if damaged.
-
-    Another process may do the same: whoever comes second finds a good copy, and leaves it in peace.
-    """
-    try:
-        tree.replace(folder)
-    except OSError:
-        if _intact(folder):
-            return
+    """Put an unpacked archive where it belongs; the scratch folder around `tree` takes what stood there, if damaged."""
+    if folder.exists():
         folder.replace(tree.with_name("damaged"))
-        tree.replace(folder)
+    tree.replace(folder)

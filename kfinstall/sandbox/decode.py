@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.facts.quantities import canonical
+from kfinstall.facts.objects.quantities import canonical
 from kfinstall.sandbox import go_json
 from kfinstall.sandbox.schema import Schema
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.facts.quantities import canonical
+from kfinstall.facts.objects.quantities import canonical
 
 Fields = dict[str, Any]
 

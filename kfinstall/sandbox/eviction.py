@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.facts.selectors import matches
+from kfinstall.facts.objects.selectors import matches
 from kfinstall.sandbox.kinds import GroupResource
 from kfinstall.sandbox.status import StatusError
 from kfinstall.sandbox.store import Name, Store

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.facts.quantities import amount
+from kfinstall.facts.objects.quantities import amount
 from kfinstall.sandbox import pod_resources
 from kfinstall.sandbox.kinds import GroupResource
 from kfinstall.sandbox.status import forbidden

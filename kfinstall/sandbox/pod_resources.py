@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Literal
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.facts import capacity
-from kfinstall.facts.quantities import amount, canonical
+from kfinstall.facts.objects.quantities import amount, canonical
+from kfinstall.facts.scheduling import capacity
 
 
 def total(pod: Body, which: Literal["requests", "limits"]) -> dict[str, str]:

@@ -6,7 +6,7 @@ The API server keeps what is used in the quota's status; here it is counted anew
 from collections.abc import Callable, Iterable, Mapping
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.facts.quantities import amount
+from kfinstall.facts.objects.quantities import amount
 from kfinstall.sandbox import pod_resources
 from kfinstall.sandbox.kinds import GroupResource
 from kfinstall.sandbox.pod_resources import added

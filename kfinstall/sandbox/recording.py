@@ -11,12 +11,12 @@ from typing import Any, Literal
 
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
-from kfinstall.facts.capacity import Room, requests, rooms
 from kfinstall.facts.classify import classify
 from kfinstall.facts.classify.image_reference import InvalidReference, parse
-from kfinstall.facts.kinds import CLAIM, NODE, POD, REPLICA_SET, STORAGE_CLASS
-from kfinstall.facts.owners import workload
-from kfinstall.facts.pod_trouble import trouble
+from kfinstall.facts.objects.kinds import CLAIM, NODE, POD, REPLICA_SET, STORAGE_CLASS
+from kfinstall.facts.objects.owners import workload
+from kfinstall.facts.pods.pod_trouble import trouble
+from kfinstall.facts.scheduling.capacity import Room, requests, rooms
 from kfinstall.sandbox.rights import CLUSTER_ADMIN, Grant, Member, ScenarioUser
 from kfinstall.sandbox.scenario import Answers, Nodes, Registry, Scenario, StorageClass
 from kfinstall.words import _, counted

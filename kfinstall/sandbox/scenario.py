@@ -9,7 +9,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from kfinstall.errors import UsageError
-from kfinstall.facts.quantities import amount
+from kfinstall.facts.objects.quantities import amount
 from kfinstall.model.faults import did_you_mean
 from kfinstall.model.source import parse, read_text, validate
 from kfinstall.model.text import refusal

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from kfinstall.contracts.manifest import Body, Manifest
-from kfinstall.facts.kinds import CLAIM
+from kfinstall.facts.objects.kinds import CLAIM
 
 Change = Callable[[Body], Body]
 

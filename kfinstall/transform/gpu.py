@@ -8,8 +8,8 @@ import yaml
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.errors import PlanRefused
-from kfinstall.facts.accelerators import VENDORS, Vendor, announces, mark, tolerations
-from kfinstall.facts.applyset import PART_OF, applyset_id
+from kfinstall.facts.objects.applyset import PART_OF, applyset_id
+from kfinstall.facts.scheduling.accelerators import VENDORS, Vendor, announces, mark, tolerations
 from kfinstall.model.gpu import Gpu
 from kfinstall.words import _
 

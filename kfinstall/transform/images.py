@@ -9,11 +9,11 @@ from kfinstall.contracts.manifest import Body, Manifest
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.errors import PlanRefused
 from kfinstall.facts.classify.image_reference import DOCKER_HUB, InvalidReference, parse
-from kfinstall.facts.image_places import images as images_of
-from kfinstall.facts.image_places import users, with_containers, with_images
-from kfinstall.facts.mirrors import Mapped, mapped
-from kfinstall.facts.pull_remedies import DOCKER_HUB_LOGIN
-from kfinstall.facts.webhooks import pod_template
+from kfinstall.facts.images.image_places import images as images_of
+from kfinstall.facts.images.image_places import users, with_containers, with_images
+from kfinstall.facts.images.mirrors import Mapped, mapped
+from kfinstall.facts.images.pull_remedies import DOCKER_HUB_LOGIN
+from kfinstall.facts.network.webhooks import pod_template
 from kfinstall.model.images import Images, PullSecret
 from kfinstall.model.mirror_map import mirror_map
 from kfinstall.words import _

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.errors import PlanRefused
-from kfinstall.facts.kinds import PROFILE
-from kfinstall.facts.rights import bound
+from kfinstall.facts.cluster.rights import bound
+from kfinstall.facts.objects.kinds import PROFILE
 from kfinstall.model.rights import Contributor, Profile
 from kfinstall.words import _
 

@@ -10,8 +10,8 @@ import yaml
 from kfinstall.contracts.manifest import Body
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.errors import PlanRefused
-from kfinstall.facts.applyset import PART_OF, applyset_id
-from kfinstall.facts.volumes import DEFAULT, is_default
+from kfinstall.facts.objects.applyset import PART_OF, applyset_id
+from kfinstall.facts.storage.volumes import DEFAULT, is_default
 from kfinstall.model.storage import LocalPath, NfsProvisioner, NfsServer
 from kfinstall.words import _
 

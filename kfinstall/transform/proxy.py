@@ -9,7 +9,7 @@ import yaml
 
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Surroundings
-from kfinstall.facts.kinds import SERVICE
+from kfinstall.facts.objects.kinds import SERVICE
 from kfinstall.model.proxy import Proxy
 from kfinstall.transform.environment import with_variables
 from kfinstall.words import _

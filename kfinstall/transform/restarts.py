@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
-from kfinstall.facts.pod_needs import pod_needs
+from kfinstall.facts.pods.pod_needs import pod_needs
 
 ANNOTATION = "kfinstall.io/configuration"
 """On a pod template: a digest of the changed configuration that its pods read."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from kfinstall.contracts.manifest import Body, Manifest
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.errors import PlanRefused
-from kfinstall.facts.rights import ACCOUNT, bound, cluster_role, installer_binding
+from kfinstall.facts.cluster.rights import ACCOUNT, bound, cluster_role, installer_binding
 from kfinstall.model.rights import NotebookRights, Rbac
 from kfinstall.transform.profiles import home, profiles, with_profiles
 from kfinstall.words import _

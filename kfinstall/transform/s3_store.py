@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from kfinstall.contracts.manifest import Body, Manifest
 from kfinstall.errors import PlanRefused
-from kfinstall.facts.kinds import PROFILE, SERVICE_ACCOUNT
+from kfinstall.facts.objects.kinds import PROFILE, SERVICE_ACCOUNT
 from kfinstall.model.objectstore import S3Store
 from kfinstall.transform import pipelines
 from kfinstall.transform.artifact_hook import ROOT, ArtifactHook, with_hook

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from kfinstall.contracts.manifest import Body, Manifest
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.errors import PlanRefused
-from kfinstall.facts.node_volumes import NO_CLASS
-from kfinstall.facts.volumes import is_default
+from kfinstall.facts.storage.node_volumes import NO_CLASS
+from kfinstall.facts.storage.volumes import is_default
 from kfinstall.model.storage import (
     Automatic,
     HostPath,

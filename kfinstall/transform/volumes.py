@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from kfinstall.contracts.manifest import Body, Manifest
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.errors import PlanRefused
-from kfinstall.facts.node_volumes import host_label, node_volume, retained
-from kfinstall.facts.quantities import amount
-from kfinstall.facts.volumes import NO_PROVISIONER, wanted_size
+from kfinstall.facts.objects.quantities import amount
+from kfinstall.facts.storage.node_volumes import host_label, node_volume, retained
+from kfinstall.facts.storage.volumes import NO_PROVISIONER, wanted_size
 from kfinstall.model.storage import NUMBER, HostPath, Nfs
 from kfinstall.transform.claims import claims, without_class
 from kfinstall.words import _, counted

@@ -6,8 +6,8 @@ from decimal import Decimal
 from rich.text import Text
 
 from kfinstall.contracts.snapshot import Snapshot
-from kfinstall.facts.quantities import readable
-from kfinstall.facts.usage import Share, Usage, usage, waiting
+from kfinstall.facts.objects.quantities import readable
+from kfinstall.facts.scheduling.usage import Share, Usage, usage, waiting
 from kfinstall.tui.marks import bar
 from kfinstall.words import _
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from kfinstall.facts.releases import minor
+from kfinstall.facts.kubeflow.releases import minor
 from kfinstall.guide import needs
 from kfinstall.guide.here import Here
 from kfinstall.guide.room import Room

@@ -227,7 +227,7 @@ class DoctorScreen(Screen[None]):
             return self._logs.get(key, ())
 
         def read() -> Log:
-            from kfinstall.facts.containers import containers  # noqa: PLC0415 - is loaded by now
+            from kfinstall.facts.pods.containers import containers  # noqa: PLC0415 - is loaded by now
 
             names = [each.name for each in containers(look.snapshot.get(key) or {})]
             logs = [(name, look.snapshot.outside.log(key, name)) for name in names]

@@ -7,8 +7,8 @@ from itertools import starmap
 
 from kfinstall.contracts.manifest import Body, Manifest
 from kfinstall.errors import PlanRefused
-from kfinstall.facts.rights import ACCOUNT, bound, cluster_role, subject
-from kfinstall.facts.webhooks import pod_template
+from kfinstall.facts.cluster.rights import ACCOUNT, bound, cluster_role, subject
+from kfinstall.facts.network.webhooks import pod_template
 from kfinstall.transform.profiles import home, profiles
 from kfinstall.transform.rights import NOTEBOOKS
 from kfinstall.words import _

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,12 +110,3 @@ def _gathered(plan: Plan, events: Iterator[Event], watch: Watcher) -> Ran:
         ran.events.append(event)
         watch(event)
     return ran
-
-
-def eventually(look: Callable[[], Any], seconds: float = 30.0) -> Any:
-    """What `look` returns, once it returns something true."""
-    deadline = time.monotonic() + seconds
-    while not (seen := look()):
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {look}"
-        time.sleep(0.05)
-    return seen

@@ -26,6 +26,7 @@ from tests.contract.manifests import Object
 from tests.contract.test_uninstall import exists
 from tests.controlplane.api import Api
 from tests.controlplane.server import ControlPlane
+from tests.patience import PATIENCE
 
 PUBLISHED = "$2y$12$4K/VkmDd1q1Orb3xAt82zu8gk7Ad6ReFR4LCP9UeYE90NLiN9Df72"
 PASSWORDS = "/api/v1/namespaces/auth/secrets/dex-passwords"
@@ -105,7 +106,7 @@ def test_the_address_of_nodes(fresh_control_plane: ControlPlane, api: Api, tmp_p
     api.create("/api/v1/namespaces/kubeflow/services", m.service("centraldashboard", "kubeflow", "centraldashboard"))
     command = [sys.executable, "-m", "kfinstall", "open", "--no-browser", "--port", "0"]
     environment = {**os.environ, "KUBECONFIG": str(fresh_control_plane.kubeconfig())}
-    opened = subprocess.run(command, capture_output=True, text=True, check=False, timeout=90, env=environment)
+    opened = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE, env=environment)
     assert "http://192.0.2.7:30080 does not answer here" in opened.stderr
     assert opened.stdout == "", "nothing is shown that nobody can open"
     assert opened.returncode == 1, "no pod is there to forward to"

@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
@@ -24,6 +23,7 @@ from tests.controlplane.fixtures import started
 from tests.controlplane.playing import playing
 from tests.controlplane.processes import ControlPlaneFailed
 from tests.controlplane.server import ControlPlane
+from tests.patience import eventually
 
 CORE = "/api/v1/namespaces"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/{}/deployments"
@@ -50,15 +50,6 @@ def controllers(control_plane: Cluster) -> Cluster:
     if not (control_plane.has_scheduler and control_plane.has_controller_manager):
         pytest.skip("this control plane has no scheduler or no controller manager")
     return control_plane
-
-
-def eventually(look: Callable[[], Any], seconds: float = 30.0) -> Any:
-    """What `look` returns, once it returns something true."""
-    deadline = time.monotonic() + seconds
-    while not (seen := look()):
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {look}"
-        time.sleep(0.05)
-    return seen
 
 
 def pod(name: str, **requests: str) -> Object:

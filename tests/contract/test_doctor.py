@@ -27,6 +27,7 @@ from tests.contract.proxy import Proxy
 from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
 from tests.controlplane.server import ControlPlane
+from tests.patience import PATIENCE
 
 CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 CLUSTER_ONLY = ("--skip", "client.tools")
@@ -116,7 +117,7 @@ def test_a_fix_applies_deletes_and_stops_at_the_first_refusal(
 def doctor(kubeconfig: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "kfinstall", "doctor", *arguments]
     environment = {**os.environ, "KUBECONFIG": str(kubeconfig)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE)
 
 
 def test_nothing_is_wrong_with_a_new_cluster_and_looking_writes_nothing(
@@ -132,7 +133,7 @@ def test_nothing_is_wrong_with_a_new_cluster_and_looking_writes_nothing(
     bundle = subprocess.run(
         [sys.executable, "-m", "kfinstall", "bundle", str(tmp_path / "b.tar.gz")],
         env={**os.environ, "KUBECONFIG": str(fresh_control_plane.kubeconfig())},
-        capture_output=True, text=True, check=False, timeout=120,
+        capture_output=True, text=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
     assert bundle.returncode == 0, bundle.stderr
     again = doctor(fresh_control_plane.kubeconfig(), "--from", str(tmp_path / "b.tar.gz"), "-o", "json", *CLUSTER_ONLY)

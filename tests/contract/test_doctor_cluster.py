@@ -26,13 +26,13 @@ from kfinstall.kube import discovery
 from kfinstall.kube.cluster import Cluster as Handle
 from kfinstall.kube.connection import Connection
 from kfinstall.registry import checks
-from tests.contract.installer import eventually
 from tests.contract.manifests import cluster_role, config_map, definition, deployment, named, namespace, webhook
 from tests.contract.test_real_kubeflow import Releases
 from tests.controlplane.api import Api, Object
 from tests.controlplane.fixtures import started
 from tests.controlplane.server import ControlPlane
 from tests.golden.test_releases import ARCHIVES, preset, rendered
+from tests.patience import PATIENCE, eventually
 from tests.sandbox.conftest import served
 
 CORE = "/api/v1/namespaces"
@@ -287,7 +287,7 @@ def _escalation(alice: Api, wanted: Object) -> str:
 
 def test_what_was_mended_leaves_no_finding(plane: ControlPlane) -> None:
     command = [sys.executable, "-m", "kfinstall", "doctor", "--kubeconfig", str(plane.kubeconfig()), "-o", "json"]
-    seen = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    seen = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert (seen.returncode, json.loads(seen.stdout)["findings"]) == (0, []), seen.stdout
 
 

@@ -9,12 +9,12 @@ from kfinstall.contracts.snapshot import Reply
 from kfinstall.doctor.examination import Report, examine
 from kfinstall.doctor.reading import from_cluster
 from kfinstall.doctor.snapshot import Recorded
-from kfinstall.facts.allowance import DOCKER_HUB_PREVIEW
+from kfinstall.facts.images.allowance import DOCKER_HUB_PREVIEW
 from kfinstall.kube.cluster import Cluster
 from kfinstall.kube.connection import Connection
 from kfinstall.registry import checks
-from tests.contract.installer import eventually
 from tests.controlplane.api import Api
+from tests.patience import eventually
 from tests.sandbox.conftest import served
 
 KNOWN = checks()[0]

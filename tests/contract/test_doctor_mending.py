@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import yaml
 
 from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
+from tests.patience import PATIENCE, eventually
 
 PASSWORD = "hunter2-planted"
 IMAGE = "ghcr.io/team/private:1"
@@ -39,20 +39,15 @@ def refused_pod(admin: Api, namespace: str) -> None:
     admin.patch(f"{pods}/a/status", {"status": {"phase": "Pending", "containerStatuses": [status]}})
 
 
-def bound(admin: Api, path: str) -> bool:
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        if (admin.get(path).get("status") or {}).get("phase") == "Bound":
-            return True
-        time.sleep(0.2)
-    return False
+def is_bound(admin: Api, path: str) -> bool:
+    return (admin.get(path).get("status") or {}).get("phase") == "Bound"
 
 
 def doctor(control_plane: Cluster, file: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     only = ("--only", "images.pull", "--only", "storage.*")
     command = [sys.executable, "-m", "kfinstall", "doctor", "-f", str(file), "--fix", *only, *arguments]
     known = {**os.environ, "KUBECONFIG": str(control_plane.kubeconfig()), **environment}
-    return subprocess.run(command, env=known, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, env=known, capture_output=True, text=True, check=False, timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -80,7 +75,7 @@ def test_the_cluster_is_mended_and_the_file_keeps_it(fresh_control_plane: Cluste
     assert "needs credentials; set GHCR_IO_USERNAME, GHCR_IO_PASSWORD" in lacking.stderr
 
     mended = doctor(fresh_control_plane, file, "--yes", GHCR_IO_USERNAME="robot", GHCR_IO_PASSWORD=PASSWORD)
-    assert bound(admin, f"{claims}/data")
+    eventually(lambda: is_bound(admin, f"{claims}/data"))
     secret = admin.get("/api/v1/namespaces/default/secrets/ghcr-io")
     config = json.loads(base64.b64decode(secret["data"][".dockerconfigjson"]))
     assert config["auths"]["ghcr.io"]["password"] == PASSWORD

@@ -9,9 +9,9 @@ from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.doctor.reading import from_cluster
 from kfinstall.kube.cluster import Cluster as Handle
 from kfinstall.kube.connection import Connection
-from tests.contract.installer import eventually
 from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
+from tests.patience import eventually
 
 KINDS = {kind for check in CHECKS for kind in check.reads | check.also}
 

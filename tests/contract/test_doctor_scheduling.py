@@ -15,15 +15,15 @@ from kfinstall.contracts.finding import Finding
 from kfinstall.contracts.manifest import Body
 from kfinstall.doctor.reading import from_cluster
 from kfinstall.doctor.snapshot import Collected
-from kfinstall.facts.capacity import rooms
 from kfinstall.facts.classify.scheduling import refusal
-from kfinstall.facts.kinds import NAMESPACE, NODE, POD
-from kfinstall.facts.obstacles import Kind, Obstacle, Refusal, refusals
+from kfinstall.facts.objects.kinds import NAMESPACE, NODE, POD
+from kfinstall.facts.scheduling.capacity import rooms
+from kfinstall.facts.scheduling.obstacles import Kind, Obstacle, Refusal, refusals
 from kfinstall.kube.cluster import Cluster as Handle
 from kfinstall.kube.connection import Connection
-from tests.contract.installer import eventually
 from tests.controlplane.api import Api
 from tests.controlplane.server import ControlPlane
+from tests.patience import eventually
 from tests.sandbox.conftest import served
 
 PODS = "/api/v1/namespaces/default/pods"

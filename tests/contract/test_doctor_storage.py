@@ -10,13 +10,13 @@ from checks.storage import class_missing, not_provisioned, without_class
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.doctor.reading import from_cluster
 from kfinstall.doctor.snapshot import Collected
-from kfinstall.facts.kinds import CLAIM, EVENT, POD, STORAGE_CLASS, VOLUME
-from kfinstall.facts.provisioners import CSI_DRIVER
+from kfinstall.facts.objects.kinds import CLAIM, EVENT, POD, STORAGE_CLASS, VOLUME
+from kfinstall.facts.storage.provisioners import CSI_DRIVER
 from kfinstall.kube.cluster import Cluster as Handle
 from kfinstall.kube.connection import Connection
-from tests.contract.installer import eventually
 from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
+from tests.patience import eventually
 
 CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 VOLUMES = "/api/v1/persistentvolumes"

@@ -10,11 +10,11 @@ import pytest
 from kfinstall.errors import PlanRefused
 from tests.contract import manifests as m
 from tests.contract.adapted import Adapted
-from tests.contract.installer import eventually
 from tests.contract.test_rights import kubeflow
 from tests.contract.test_uninstall import exists
 from tests.controlplane.api import Api
 from tests.controlplane.server import ControlPlane
+from tests.patience import eventually
 
 PLUGIN = "/apis/apps/v1/namespaces/kube-system/daemonsets/{}"
 NFS = {"type": "nfs", "server": "files.example.com", "path": "/models"}

@@ -17,14 +17,15 @@ from kfinstall.contracts.event import (
     Waiting,
 )
 from kfinstall.errors import PlanRefused
-from kfinstall.facts.applyset import PART_OF, applyset_id
+from kfinstall.facts.objects.applyset import PART_OF, applyset_id
 from tests.contract import manifests as m
 from tests.contract.conftest import NEVER
-from tests.contract.installer import Installer, eventually
+from tests.contract.installer import Installer
 from tests.contract.manifests import Object
 from tests.contract.proxy import Proxy
 from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
+from tests.patience import PATIENCE, eventually
 
 APPLY = "application/apply-patch+yaml"
 
@@ -287,7 +288,7 @@ def test_a_job_that_fails_is_not_waited_for_to_the_end(
 ) -> None:
     installer.wait = True
     objects = [m.namespace(unique), m.job("seed", unique, image=NEVER, activeDeadlineSeconds=1)]
-    ran = installer.install(objects, timeout=30.0)
+    ran = installer.install(objects, timeout=PATIENCE)
     assert ran.result is Result.FAILED
     [failure] = ran.all(StepFailed)
     assert failure.what == f"Job.batch/{unique}/seed failed."
@@ -300,7 +301,7 @@ def test_a_definition_whose_names_are_taken_fails_at_once(installer: Installer, 
     twin = m.definition(group, plural="gadgets", kind="Gadget", shortNames=["widget"])
     gadget = m.named(f"{group}/v1", "Gadget", "first", unique)
     installer.install(objects).succeeded()
-    ran = installer.install([*objects, twin, gadget], timeout=30.0)
+    ran = installer.install([*objects, twin, gadget], timeout=PATIENCE)
     assert ran.result is Result.FAILED
     [failure] = ran.all(StepFailed)
     assert failure.what.endswith(f"gadgets.{group} is not accepted: its names are taken.")

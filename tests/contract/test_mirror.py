@@ -23,6 +23,7 @@ from tests.contract.manifests import Object
 from tests.contract.test_uninstall import exists
 from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
+from tests.patience import PATIENCE
 from tests.registries.docker_registry import PASSWORD, USER, DockerRegistry
 
 PLANTED = "planted-pull-password"
@@ -129,7 +130,7 @@ def document(tmp_path: Path) -> Path:
 def mirror(command: str, document: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "kfinstall", "mirror", command, "-f", str(document), *arguments],
-        env={**os.environ, **environment}, capture_output=True, text=True, timeout=120, check=False,
+        env={**os.environ, **environment}, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
 
 

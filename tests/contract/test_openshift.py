@@ -16,11 +16,12 @@ from kfinstall.errors import PlanRefused
 from kfinstall.model.install import install_model
 from platforms.openshift import OpenShiftOptions
 from tests.contract import manifests as m
-from tests.contract.installer import Installer, eventually
+from tests.contract.installer import Installer
 from tests.contract.manifests import Object
 from tests.contract.test_uninstall import exists
 from tests.controlplane.api import Api
 from tests.controlplane.server import ControlPlane
+from tests.patience import eventually
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 RBAC = "/apis/rbac.authorization.k8s.io/v1"

@@ -10,13 +10,14 @@ import pytest
 
 from kfinstall.contracts.manifest import Manifest
 from tests.contract import manifests as m
-from tests.contract.installer import Installer, eventually
+from tests.contract.installer import Installer
 from tests.contract.manifests import Object
 from tests.contract.proxy import Proxy
 from tests.contract.test_uninstall import exists, standing
 from tests.controlplane.api import Api
 from tests.controlplane.server import ControlPlane
 from tests.golden.test_releases import ARCHIVES, preset, rendered
+from tests.patience import eventually
 
 pytestmark = pytest.mark.skipif(not ARCHIVES.is_dir(), reason=f"the archives of the releases are not in {ARCHIVES}")
 
@@ -64,7 +65,7 @@ def test_a_whole_release(fresh_control_plane: ControlPlane, tmp_path: Path, name
         assert "Namespace/kubeflow" in kept
         assert {key for key in kept if not key.startswith(("PersistentVolumeClaim/", "Namespace/"))} == set()
         assert exists(admin, "/api/v1/namespaces/kubeflow/secrets/late")
-        eventually(lambda: not exists(admin, "/api/v1/namespaces/kfinstall-system"), 60)
+        eventually(lambda: not exists(admin, "/api/v1/namespaces/kfinstall-system"))
         after = standing(admin)
         left = after - before
         expected = {entry for entry in left if " kubeflow/" in entry or " /kubeflow " in entry}

@@ -13,12 +13,12 @@ from kfinstall.kube import identity
 from kfinstall.kube.connection import Connection
 from tests.contract import manifests as m
 from tests.contract.adapted import Adapted
-from tests.contract.installer import eventually
 from tests.contract.manifests import Object
 from tests.contract.proxy import Answer, Proxy, Request
 from tests.contract.test_uninstall import exists
 from tests.controlplane.api import Api
 from tests.controlplane.server import ControlPlane
+from tests.patience import eventually
 
 GROUP = "rbac.authorization.k8s.io"
 RBAC = f"/apis/{GROUP}/v1"

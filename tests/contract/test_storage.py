@@ -11,12 +11,12 @@ import pytest
 from kfinstall.errors import PlanRefused
 from tests.contract import manifests as m
 from tests.contract.adapted import Adapted
-from tests.contract.installer import eventually
 from tests.contract.manifests import Object
 from tests.contract.test_uninstall import exists, kept
 from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
 from tests.controlplane.server import ControlPlane
+from tests.patience import eventually
 
 CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 VOLUMES = "/api/v1/persistentvolumes"

@@ -12,11 +12,12 @@ from kfinstall.contracts.event import Event, Result, StepFailed, StepFinished, W
 from kfinstall.engine.control import Control
 from kfinstall.errors import UsageError
 from tests.contract import manifests as m
-from tests.contract.installer import Installer, Ran, eventually
+from tests.contract.installer import Installer, Ran
 from tests.contract.manifests import Object
 from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
 from tests.controlplane.server import ControlPlane
+from tests.patience import eventually
 
 APPLY = "application/apply-patch+yaml"
 EPHEMERAL = {"events", "leases", "endpoints", "endpointslices"}

@@ -18,9 +18,7 @@ from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
 from tests.controlplane.playing import playing
 from tests.e2e.release import Release, write_release
-
-PATIENCE = 120.0
-"""Seconds after which a command counts as hanging."""
+from tests.patience import PATIENCE
 
 
 @dataclass(frozen=True)

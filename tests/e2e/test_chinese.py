@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.e2e.test_language import kfinstall
+from tests.patience import PATIENCE
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 ENGLISH = re.compile(r"(?i)\b(and|are|does|for|has|in|is|it|not|of|or|that|the|this|to|what|with)\b")
@@ -78,7 +79,9 @@ def lists(tmp_path: Path) -> Path:
 
 
 def test_no_help_is_in_english() -> None:
-    done = subprocess.run([sys.executable, "-c", HELP], capture_output=True, encoding="utf-8", timeout=120, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", HELP], capture_output=True, encoding="utf-8", timeout=PATIENCE, check=True
+    )
     pages = done.stdout.split("## ")[1:]
     assert len(pages) > 35
     left = [line for page in pages for line in page.splitlines()[1:] if ENGLISH.search(_without_commands(line))]

@@ -18,6 +18,7 @@ from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
 from tests.e2e.conftest import Kfinstall
 from tests.e2e.release import Release
+from tests.patience import PATIENCE
 from tests.unit.platforms.cluster_manager import PROJECT, ZONE, Google, environment, plugin, serving
 
 
@@ -60,7 +61,7 @@ def test_an_install_that_is_stopped_while_google_makes_the_cluster_goes_on(
         assert line, told
         told += line
     process.send_signal(signal.SIGINT)
-    _out, rest = process.communicate(timeout=60)
+    _out, rest = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, told + rest
     assert f"2 x e2-standard-8 in {ZONE}, project {PROJECT}" in told
     assert lab.google.clusters[name]["status"] == "PROVISIONING"

@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
-from kfinstall.facts.applyset import applyset_id
+from kfinstall.facts.objects.applyset import applyset_id
 from tests.contract.proxy import Proxy, Request
 from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
 from tests.e2e.conftest import Ended, Kfinstall
 from tests.e2e.release import Release, write_release
+from tests.patience import PATIENCE
 
 OBJECTS = 60
 MOMENTS = 20
@@ -156,7 +157,7 @@ def test_stopped_once_it_finishes_what_is_under_way(
         assert process.stderr is not None
         said = _until(process, "Stopping after the current objects.")
         go.set()
-        out, rest = process.communicate(timeout=60)
+        out, rest = process.communicate(timeout=PATIENCE)
     ended = kfinstall.keep(Ended(process.returncode, out, said + rest))
     assert ended.code == 130
     assert f"Stopped. Go on with: kfinstall install -f {release.install} --no-wait" in ended.err

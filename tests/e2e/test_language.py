@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from kfinstall.words import preferred
+from tests.patience import PATIENCE
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def kfinstall(*arguments: str, **environ: str) -> subprocess.CompletedProcess[st
     }
     return subprocess.run(
         [sys.executable, "-m", "kfinstall", *arguments], env={**own, **environ}, encoding="utf-8",
-        capture_output=True, timeout=60, check=False,
+        capture_output=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from tests.controlplane.api import Api
 from tests.e2e.conftest import Kfinstall
+from tests.patience import PATIENCE
 from tests.sandbox.conftest import served
 
 SOURCE = Path(__file__).parent / "outside"
@@ -40,7 +41,7 @@ def distribution(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _pip(*arguments: str | Path) -> None:
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr
 
 

@@ -17,7 +17,6 @@ from typing import Any
 
 import pytest
 
-from tests.contract.installer import eventually
 from tests.controlplane.api import Api, Object
 from tests.controlplane.fixtures import started
 from tests.controlplane.server import LOOPBACK, ControlPlane
@@ -25,6 +24,7 @@ from tests.e2e.conftest import Ended, Kfinstall
 from tests.kubelet.node import UNRESOLVED, Node, joined
 from tests.kubelet.programs import KubeletUnavailable, ensure_programs
 from tests.kubelet.registries import ECR_LIMIT, FORBIDDEN, HUB_LIMIT, MUTE, UNAVAILABLE, UNTRUSTED, Answer
+from tests.patience import eventually
 
 PREVIEW = "docker.io/ratelimitpreview/test"
 """What Docker Hub is asked for to learn how many pulls are left."""

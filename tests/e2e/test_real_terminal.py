@@ -16,10 +16,10 @@ import pytest
 from tests.controlplane.cluster import Cluster
 from tests.e2e.conftest import Kfinstall
 from tests.e2e.release import Release
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="no tmux to be the terminal")
 
-PATIENCE = 60.0
 SIZES = [(80, 24), (110, 45)]
 
 

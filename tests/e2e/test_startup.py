@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.e2e.release import Release
+from tests.patience import PATIENCE
 
 SLOW = ("textual", "kubernetes", "google", "azure")
 PROGRAM = """
@@ -28,7 +29,11 @@ sys.stderr.write("\\n" + json.dumps({"code": int(code), "modules": sorted(sys.mo
 def _loaded(*arguments: str) -> list[str]:
     """The modules that a command leaves in a fresh process."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, json.dumps(arguments)], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", PROGRAM, json.dumps(arguments)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
     )
     answer = json.loads(done.stderr.splitlines()[-1])
     assert answer["code"] == 0

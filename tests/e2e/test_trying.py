@@ -11,10 +11,10 @@ import yaml
 from kubernetes.client.exceptions import ApiException
 
 from tests.contract import manifests as m
-from tests.contract.installer import eventually
 from tests.controlplane.api import Api, Object
 from tests.controlplane.server import ControlPlane
 from tests.e2e.conftest import Ended, Kfinstall
+from tests.patience import eventually
 
 NAMESPACE = "/api/v1/namespaces/kfinstall-test"
 PLACE = "/apis/kubeflow.org/v1/namespaces/kfinstall-test"

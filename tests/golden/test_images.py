@@ -10,7 +10,7 @@ import pytest
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Nowhere
 from kfinstall.errors import PlanRefused
-from kfinstall.facts.image_places import users
+from kfinstall.facts.images.image_places import users
 from kfinstall.model.images import Images
 from kfinstall.transform.images import transformed
 from tests.golden.test_releases import ARCHIVES, preset, rendered

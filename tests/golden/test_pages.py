@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kfinstall.contracts.manifest import Manifest, ObjectKey
-from kfinstall.facts.pages import Place, pages
+from kfinstall.facts.kubeflow.pages import Place, pages
 from tests.golden.test_releases import ARCHIVES, preset, rendered
 
 pytestmark = pytest.mark.skipif(not ARCHIVES.is_dir(), reason=f"the archives of the releases are not in {ARCHIVES}")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kfinstall.contracts.platform import Size
-from kfinstall.facts.sizing import demand
+from kfinstall.facts.scheduling.sizing import demand
 from platforms.minikube.options import MinikubeOptions
 from tests.golden.test_releases import cache, preset, pytestmark, rendered
 

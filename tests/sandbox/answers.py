@@ -21,12 +21,11 @@ from uuid import uuid4
 import urllib3
 
 from tests.controlplane.api import Api
+from tests.patience import PATIENCE
 from tests.sandbox.cases import AREAS
 from tests.sandbox.cases.steps import ACCOUNTS, MAPS, Step
 
 FOLDER = Path(__file__).with_name("answers")
-PATIENCE = 30.0
-"""Seconds that a step with `until` gets."""
 
 VOLATILE = frozenset(
     {

@@ -19,9 +19,9 @@ from kfinstall.sandbox.playing import Playing
 from kfinstall.sandbox.scenario import Scenario
 from tests.controlplane.api import Api, Object
 from tests.controlplane.cluster import Cluster
+from tests.patience import PATIENCE
 from tests.sandbox.conftest import SPEED, served
 
-PATIENCE = 15.0
 PAUSE = 0.05
 """Seconds between two looks; more often would take from both clusters the time that they need."""
 

@@ -11,8 +11,8 @@ import pytest
 import urllib3
 
 from tests.controlplane.api import Api, Object
+from tests.patience import eventually
 from tests.sandbox.conftest import Started
-from tests.sandbox.test_cluster import eventually
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 GROUP = "rbac.authorization.k8s.io"
@@ -79,18 +79,30 @@ class Side:
         """Returns when the server goes by the role, or, where it is missing, misses it."""
         root = f"{RBAC}/clusterrolebindings" if cluster else f"{RBAC}/namespaces/{self.namespace}/rolebindings"
         witness = f"witness-{uuid4().hex[:8]}"
-        before = self._rules(witness, missing=missing)
         subjects = [subject or _user(self.user), _user(witness)]
         reference = {"apiGroup": GROUP, "kind": kind, "name": role}
         metadata = {"name": f"{self.namespace}-{uuid4().hex[:6]}"}
         self.api.create(root, {"metadata": metadata, "roleRef": reference, "subjects": subjects})
-        eventually(lambda: self._rules(witness, missing=missing) != before)
+        if missing:
+            eventually(lambda: self._review(witness).get("evaluationError"))
+        else:
+            rules = self.api.get(self._roles(kind) + role)["rules"]
+            eventually(lambda: self._may(witness, rules))
 
-    def _rules(self, user: str, *, missing: bool) -> Any:
+    def _roles(self, kind: str) -> str:
+        return f"{RBAC}/clusterroles/" if kind == "ClusterRole" else f"{RBAC}/namespaces/{self.namespace}/roles/"
+
+    def _may(self, user: str, rules: list[Object]) -> bool:
         """A real API server hears of bindings, and of their roles, a moment later, in whatever order."""
+        status = self._review(user)
+        known = status["resourceRules"] + status["nonResourceRules"]
+        return all(rule in known for rule in rules)
+
+    def _review(self, user: str) -> Object:
         path, spec = f"{ACCESS}/selfsubjectrulesreviews", {"namespace": self.namespace}
-        status = self.ask("POST", path, {"spec": spec}, user=user)[1]["status"]
-        return status.get("evaluationError") if missing else (status["resourceRules"], status["nonResourceRules"])
+        review: Object = self.ask("POST", path, {"spec": spec}, user=user)[1]
+        status: Object = review["status"]
+        return status
 
 
 def _user(name: str) -> Object:

@@ -12,7 +12,7 @@ from kubernetes import config, dynamic, utils, watch
 from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic.exceptions import ConflictError, ForbiddenError
 
-from tests.sandbox.test_cluster import eventually
+from tests.patience import eventually
 
 client: Any = models
 """Its types say of every field that it may be missing."""

@@ -1,27 +1,15 @@
 """What stands behind the practice cluster's API: workloads come up, or fail as the scenario says."""
 
-import time
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from tests.controlplane.api import Api, Object
+from tests.patience import eventually
 from tests.sandbox.conftest import Started
 
 PODS = "/api/v1/namespaces/default/pods"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 CLAIMS = "/api/v1/namespaces/default/persistentvolumeclaims"
 PULL_FAILED = {"ErrImagePull", "ImagePullBackOff"}
-
-
-def eventually(look: Callable[[], Any], seconds: float = 15.0) -> Any:
-    """What `look` returns, once it returns something true."""
-    deadline = time.monotonic() + seconds
-    while not (seen := look()):
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s"
-        time.sleep(0.02)
-    return seen
 
 
 def pod(name: str, image: str = "example.com/a:1", **requests: str) -> Object:

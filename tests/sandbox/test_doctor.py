@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.contract.installer import eventually
 from tests.golden.test_releases import ARCHIVES, SOURCES
+from tests.patience import PATIENCE, eventually
 from tests.sandbox.conftest import served
 from tests.sandbox.test_scenarios import INPUTS, Input
 
@@ -37,7 +37,7 @@ class Practice:
             "XDG_CACHE_HOME": f"{os.environ['KFINSTALL_TEST_CACHE']}/scenarios",
         }
         command = [sys.executable, "-m", "kfinstall", *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE)
 
     def doctor(self, *arguments: str) -> Report:
         """The report, without the checks that ask Docker Hub itself, and how old this machine's kubectl is."""

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.patience import PATIENCE
+
 WORKBENCH = Path(__file__).parents[1] / "e2e" / "workbench"
 
 
 def kfinstall(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "kfinstall", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=90)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
 
 
 @pytest.fixture

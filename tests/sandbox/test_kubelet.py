@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.controlplane.api import Api, Object
+from tests.patience import eventually
 from tests.sandbox.conftest import served
-from tests.sandbox.test_cluster import eventually
 
 NAMESPACE = "/api/v1/namespaces/default"
 PODS = f"{NAMESPACE}/pods"

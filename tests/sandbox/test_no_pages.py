@@ -8,12 +8,13 @@ from collections.abc import Iterator
 import pytest
 
 from kfinstall.sandbox import running
+from tests.patience import PATIENCE
 
 
 def kfinstall(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "kfinstall", *arguments]
     environment = {**os.environ, "KUBECONFIG": str(running.kubeconfig_path())}
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=90, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE, env=environment)
 
 
 @pytest.fixture

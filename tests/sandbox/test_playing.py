@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
 from tests.controlplane.playing import playing
-from tests.sandbox.test_cluster import eventually
+from tests.patience import eventually
 
 NODES = "/api/v1/nodes"
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.controlplane.api import Object
+from tests.patience import eventually
 from tests.sandbox.test_access import Side, side  # noqa: F401 - a fixture
-from tests.sandbox.test_cluster import eventually
 
 CORE = "/api/v1/namespaces/{ns}"
 

@@ -11,8 +11,8 @@ import pytest
 from kfinstall.sandbox import scenario as scenarios
 from kfinstall.sandbox.rights import CLUSTER_ADMIN
 from kfinstall.sandbox.scenario import Registry, Scenario, StorageClass
-from tests.contract.installer import eventually
 from tests.controlplane.api import Api
+from tests.patience import PATIENCE, eventually
 from tests.sandbox.conftest import served
 
 REAL = Path(__file__).parents[3] / "shared" / "real" / "clusters" / "kubeflow-1.10.2-no-registry.tar.gz"
@@ -21,7 +21,7 @@ PODS = "/api/v1/namespaces/default/pods"
 
 def record(*arguments: str, code: int = 0) -> str:
     command = [sys.executable, "-m", "kfinstall", "sandbox", "record", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == code, done.stderr
     return done.stderr if code else done.stdout
 

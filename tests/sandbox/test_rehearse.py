@@ -10,11 +10,11 @@ from kfinstall.cli.options import ConnectionFlags
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.engine.house_rules import house_rules
 from kfinstall.sandbox.scenario import Nodes
-from tests.contract.installer import eventually
 from tests.contract.proxy import Proxy
 from tests.controlplane.api import Api
 from tests.controlplane.playing import ROOM, playing
 from tests.controlplane.server import ControlPlane
+from tests.patience import eventually
 from tests.sandbox.conftest import served
 from tests.sandbox.test_starter import OBJECTS, Workbench
 

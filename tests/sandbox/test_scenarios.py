@@ -12,9 +12,9 @@ import yaml
 
 from kfinstall.facts.classify import classify
 from kfinstall.sandbox import scenario as scenarios
-from tests.contract.installer import eventually
 from tests.controlplane.api import Api
 from tests.golden.test_releases import ARCHIVES, SOURCES
+from tests.patience import eventually
 from tests.sandbox.conftest import served
 from tests.sandbox.test_starter import Workbench
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.contract.installer import eventually
 from tests.controlplane.api import Api
 from tests.controlplane.server import ControlPlane
+from tests.patience import PATIENCE, eventually
 from tests.sandbox.conftest import served
 
 OBJECTS = 15
@@ -33,7 +33,12 @@ class Workbench:
         """What a command says, on both streams."""
         command = [sys.executable, "-m", "kfinstall", *arguments]
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=240, env={**self.environment, **environment}
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+            env={**self.environment, **environment},
         )
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr

@@ -19,6 +19,7 @@ from kubernetes.client.exceptions import ApiException
 from tests.contract import manifests as m
 from tests.contract.manifests import Object
 from tests.controlplane.api import Api
+from tests.patience import PATIENCE
 from tests.sandbox.conftest import served
 from tests.unit.transform.small_pipelines import decoded, pipelines
 
@@ -63,7 +64,7 @@ class Commands:
         if arguments[0] != "uninstall":
             command += ["-f", str(self.folder / "install.yaml")]
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=120, env={**os.environ, **mine}
+            command, capture_output=True, text=True, check=False, timeout=PATIENCE, env={**os.environ, **mine}
         )
         self.said.append(done.stdout + done.stderr)
         assert done.returncode == code, self.said[-1]

@@ -17,8 +17,8 @@ import yaml
 from kubernetes.client.exceptions import ApiException
 
 from tests.contract import manifests as m
-from tests.contract.installer import eventually
 from tests.controlplane.api import Api, Object
+from tests.patience import PATIENCE, eventually
 from tests.sandbox.conftest import served
 
 IMAGE = "ghcr.io/kubeflow/notebook-servers/jupyter-scipy:1"
@@ -79,7 +79,7 @@ def kubeflow(scenario: str, folder: Path) -> Iterator[tuple[Path, Api]]:
 def run(kubeconfig: Path, folder: Path, *arguments: str, code: int = 0, **environment: str) -> Any:
     """What `kfinstall test -o json` says."""
     with begun(kubeconfig, folder, *arguments, "-o", "json", **environment) as running:
-        out, err = running.communicate(timeout=120)
+        out, err = running.communicate(timeout=PATIENCE)
     assert running.returncode == code, out + err
     assert "Traceback" not in err
     return {each["name"]: each for each in json.loads(out)["items"]} if out else err
@@ -142,7 +142,7 @@ def test_the_model_of_a_document_is_served_with_its_keys(tmp_path: Path) -> None
             secret = api.get("/api/v1/namespaces/kfinstall-test/secrets/kfinstall-models")
             account = api.get("/api/v1/namespaces/kfinstall-test/serviceaccounts/kfinstall-models")
             running.send_signal(signal.SIGINT)
-            out, err = running.communicate(timeout=120)
+            out, err = running.communicate(timeout=PATIENCE)
         assert predictor == {
             "serviceAccountName": "kfinstall-models",
             "model": {"modelFormat": {"name": "sklearn"}, "storageUri": "s3://models/iris"},
@@ -176,7 +176,7 @@ def test_all_of_an_interrupted_test_goes(tmp_path: Path) -> None:
         with begun(kubeconfig, tmp_path, "pytorchjob") as running:
             eventually(lambda: look(api, place))
             running.send_signal(signal.SIGTERM)
-            running.communicate(timeout=120)
+            running.communicate(timeout=PATIENCE)
         assert (running.returncode, is_clean(api)) == (130, True)
 
 

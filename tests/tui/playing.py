@@ -12,9 +12,7 @@ from textual.screen import Screen
 
 from kfinstall.tui.app import Guided
 from kfinstall.tui.settings import Settings
-
-PATIENCE = 60.0
-"""Seconds; tests share a small machine."""
+from tests.patience import PATIENCE
 
 
 class Player:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import kfinstall.tui
+from tests.patience import PATIENCE
 
 MODULES = [f"kfinstall.tui.{file.stem}" for file in Path(kfinstall.tui.__path__[0]).glob("[a-z]*.py")]
 FOREIGN = ("kubernetes", "google", "azure", "platforms", "checks", "click")
@@ -22,7 +23,7 @@ print(json.dumps(sorted(sys.modules)))
 def loaded(*modules: str) -> list[str]:
     """What importing modules loads, in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *modules], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", PROGRAM, *modules], capture_output=True, text=True, check=True, timeout=PATIENCE
     )
     found: list[str] = json.loads(done.stdout)
     return found

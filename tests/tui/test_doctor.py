@@ -12,8 +12,8 @@ import yaml
 
 from kfinstall.contracts.platform import ClusterAccess
 from kfinstall.tui.doctor_screen import DoctorScreen
-from tests.contract.installer import eventually
 from tests.controlplane.api import Api
+from tests.patience import eventually
 from tests.sandbox.conftest import served
 from tests.tui.conftest import CLAIM, DEPLOYMENT
 from tests.tui.playing import Player, playing

@@ -4,7 +4,7 @@ import re
 
 from kfinstall.contracts.explanation import Json
 from kfinstall.facts.classify.signals import Signals
-from kfinstall.facts.removed_apis import removal
+from kfinstall.facts.objects.removed_apis import removal
 
 _RULE = re.compile(r"\{(?=[^{}]{0,2000}?\b(?:Resources|NonResourceURLs|Verbs):\[)([^{}]{1,2000})\}")
 _RULE_FIELD = re.compile(r"\b(APIGroups|Resources|Verbs|ResourceNames|NonResourceURLs):\[([^\]]{0,1000})\]")

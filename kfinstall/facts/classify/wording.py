@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from kfinstall.contracts.explanation import Explanation, Json, Remedy
 from kfinstall.facts.classify.catalogue import Cause
-from kfinstall.facts.rights import applied, granted
+from kfinstall.facts.cluster.rights import applied, granted
 from kfinstall.words import _
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.facts.placing import fits_node
+from kfinstall.facts.scheduling.placing import fits_node
 from kfinstall.sandbox.controllers.client import PODS, Client, controller_of, name_of
 from kfinstall.sandbox.controllers.deployments import portion
 from kfinstall.sandbox.controllers.events import Recorder

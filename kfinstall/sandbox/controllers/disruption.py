@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.facts.selectors import matches
+from kfinstall.facts.objects.selectors import matches
 from kfinstall.sandbox.controllers.client import PODS, Client, condition, controller_of, name_of
 from kfinstall.sandbox.controllers.deployments import portion
 from kfinstall.sandbox.controllers.manager import Key

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.facts.placing import tolerates
+from kfinstall.facts.scheduling.placing import tolerates
 from kfinstall.sandbox.controllers.client import PODS, Client, condition, name_of
 from kfinstall.sandbox.controllers.events import Recorder
 from kfinstall.sandbox.controllers.manager import Key

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.facts.capacity import NOTHING, requests
-from kfinstall.facts.placing import collide, host_ports, selected, tolerates, untolerated
-from kfinstall.facts.topology import NamespaceLabels, neighbours, spreads
+from kfinstall.facts.scheduling.capacity import NOTHING, requests
+from kfinstall.facts.scheduling.placing import collide, host_ports, selected, tolerates, untolerated
+from kfinstall.facts.scheduling.topology import NamespaceLabels, neighbours, spreads
 from kfinstall.sandbox.controllers.pod_volumes import PodVolumes
 from kfinstall.sandbox.controllers.room import NodeRoom
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.facts.placing import selected
+from kfinstall.facts.scheduling.placing import selected
 from kfinstall.sandbox.controllers.attaching import claims_of
 from kfinstall.sandbox.controllers.client import PODS, Client, name_of
 from kfinstall.sandbox.controllers.provisioner import CLAIMS, CLASSES, SELECTED_NODE, VOLUMES

@@ -6,8 +6,8 @@ from copy import copy
 from decimal import Decimal
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.facts.capacity import NOTHING, Amounts, amounts, requests
-from kfinstall.facts.placing import Port, host_ports
+from kfinstall.facts.scheduling.capacity import NOTHING, Amounts, amounts, requests
+from kfinstall.facts.scheduling.placing import Port, host_ports
 from kfinstall.sandbox.store import Name
 
 
@@ -18,7 +18,7 @@ def add(sums: Amounts, wanted: Mapping[str, Decimal], sign: int = 1) -> None:
 
 
 class NodeRoom:
-    """A node and the pods on it that have not ended; a Place of kfinstall.facts.topology.
+    """A node and the pods on it that have not ended; a Place of kfinstall.facts.scheduling.topology.
 
     used: what the pods take. load: the largest share of cpu, memory and pods that is taken.
     """

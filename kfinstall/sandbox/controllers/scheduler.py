@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.facts.placing import tolerates
-from kfinstall.facts.topology import Labels
+from kfinstall.facts.scheduling.placing import tolerates
+from kfinstall.facts.scheduling.topology import Labels
 from kfinstall.sandbox.controllers.client import PODS, Client, condition
 from kfinstall.sandbox.controllers.events import SeriesRecorder
 from kfinstall.sandbox.controllers.filters import Filters, Refusal, named_nodes

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.facts.quantities import amount
-from kfinstall.facts.selectors import matches
+from kfinstall.facts.objects.quantities import amount
+from kfinstall.facts.objects.selectors import matches
 from kfinstall.sandbox.admission import DEFAULT_CLASS
 from kfinstall.sandbox.controllers.attaching import claims_of
 from kfinstall.sandbox.controllers.client import PODS, Client, name_of

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.facts.quantities import amount
+from kfinstall.facts.objects.quantities import amount
 from kfinstall.sandbox.status import Cause, not_allowed, not_supported, required, wrong
 from kfinstall.sandbox.validation.names import faults, label, port_name
 from kfinstall.sandbox.validation.networking import PROTOCOLS

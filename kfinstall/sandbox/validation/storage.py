@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.facts.quantities import amount
+from kfinstall.facts.objects.quantities import amount
 from kfinstall.sandbox.status import Cause, not_allowed, not_supported, required, wrong
 from kfinstall.sandbox.validation.rules import fixed, given, one_of
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.facts.selectors import matches
+from kfinstall.facts.objects.selectors import matches
 from kfinstall.sandbox.status import Cause, not_allowed, not_supported, required, wrong
 from kfinstall.sandbox.validation.names import labels
 from kfinstall.sandbox.validation.pods import pod_spec, restarts

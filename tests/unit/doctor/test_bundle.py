@@ -19,7 +19,7 @@ from kfinstall.doctor.examination import examine
 from kfinstall.doctor.lists import from_files
 from kfinstall.doctor.redaction import Redaction
 from kfinstall.doctor.snapshot import Collected, Recorded
-from kfinstall.facts.kinds import POD
+from kfinstall.facts.objects.kinds import POD
 from tests.unit.doctor.clusters import ALL_CHECKS, KINDS, body, pod, snapshot, waiting
 
 STATE = Path(__file__).parents[4] / "shared" / "real" / "clusters" / "kubeflow-1.10.2-no-registry.tar.gz"

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from kfinstall.facts.capacity import requests, rooms
-from kfinstall.facts.quantities import readable
+from kfinstall.facts.objects.quantities import readable
+from kfinstall.facts.scheduling.capacity import requests, rooms
 from tests.unit.doctor.clusters import body, pod, snapshot
 from tests.unit.doctor.nodes import node, standing
 

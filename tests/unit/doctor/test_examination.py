@@ -9,7 +9,7 @@ from kfinstall.contracts.finding import Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.doctor.examination import Report, Status, examine
-from kfinstall.facts.kinds import NODE, POD
+from kfinstall.facts.objects.kinds import NODE, POD
 from tests.unit.doctor.clusters import ALL_CHECKS, body, event, pod, snapshot, unschedulable, waiting
 from tests.unit.doctor.nodes import node, refused
 

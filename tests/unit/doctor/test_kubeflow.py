@@ -8,7 +8,7 @@ from checks import kubeflow, mesh, notebooks, profiles
 from kfinstall.contracts.finding import Finding
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.doctor.examination import examine
-from kfinstall.facts.spawned import user_of
+from kfinstall.facts.kubeflow.spawned import user_of
 from tests.unit.doctor.clusters import ALL_CHECKS, body, pod, snapshot, waiting
 
 CHECKS = (*kubeflow.CHECKS, *profiles.CHECKS, *mesh.CHECKS, *notebooks.CHECKS)

@@ -9,7 +9,7 @@ import pytest
 
 from kfinstall.doctor.lists import from_files
 from kfinstall.errors import UsageError
-from kfinstall.facts.kinds import NODE, POD, STORAGE_CLASS
+from kfinstall.facts.objects.kinds import NODE, POD, STORAGE_CLASS
 from tests.unit.doctor.clusters import pod
 
 

@@ -17,7 +17,7 @@ from kfinstall.contracts.snapshot import Reply
 from kfinstall.doctor.asking import asked
 from kfinstall.doctor.examination import Status, examine
 from kfinstall.doctor.snapshot import Collected, Recorded
-from kfinstall.facts.allowance import DOCKER_HUB_PREVIEW, GITHUB_API, docker_hub, github
+from kfinstall.facts.images.allowance import DOCKER_HUB_PREVIEW, GITHUB_API, docker_hub, github
 from tests.unit.doctor.clusters import body, event, pod, snapshot, waiting
 
 LIMITED = (

@@ -8,7 +8,7 @@ from kfinstall.contracts.fix import Patch
 from kfinstall.contracts.manifest import Body
 from kfinstall.contracts.snapshot import Right
 from kfinstall.facts.classify import classify
-from kfinstall.facts.rights import granted, rules
+from kfinstall.facts.cluster.rights import granted, rules
 from tests.unit.doctor.clusters import body, event, pod, snapshot
 
 GROUP = "rbac.authorization.k8s.io"

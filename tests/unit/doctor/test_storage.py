@@ -9,8 +9,8 @@ from checks.storage import class_missing, nfs_of_old, not_provisioned, too_small
 from checks.volumes import for_one_pod, held_elsewhere, out_of_reach
 from kfinstall.contracts.finding import Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
-from kfinstall.facts.provisioners import CSI_DRIVER
-from kfinstall.facts.volumes import BETA_DEFAULT, DEFAULT, SELECTED_NODE
+from kfinstall.facts.storage.provisioners import CSI_DRIVER
+from kfinstall.facts.storage.volumes import BETA_DEFAULT, DEFAULT, SELECTED_NODE
 from tests.unit.doctor.clusters import body, event, pod, snapshot
 
 STORAGE = "storage.k8s.io"

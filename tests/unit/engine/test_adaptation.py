@@ -9,7 +9,7 @@ import pytest
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Nowhere, Surroundings
 from kfinstall.engine import adaptation
-from kfinstall.facts.image_places import users
+from kfinstall.facts.images.image_places import users
 from kfinstall.model.images import Images
 from kfinstall.model.install import Install
 from kfinstall.registry import PLATFORMS, Platforms

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.resource import Applied, GroupKind, Live, Resource
 from kfinstall.engine.graph import Graph
-from kfinstall.facts.applyset import applyset_id
+from kfinstall.facts.objects.applyset import applyset_id
 from tests.unit.engine.planning import RESOURCES, body, needs, planned, state
 
 RBAC = "rbac.authorization.k8s.io"

@@ -9,7 +9,7 @@ from kfinstall.contracts.plan import Apply, Verb
 from kfinstall.contracts.resource import Applied, Live, Member
 from kfinstall.engine.compatibility import Compatibility, parse_minor
 from kfinstall.errors import PlanRefused
-from kfinstall.facts.applyset import PART_OF, applyset_id
+from kfinstall.facts.objects.applyset import PART_OF, applyset_id
 from tests.unit.engine.planning import body, needs, planned, state
 
 OURS = applyset_id("test")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kfinstall.contracts.manifest import Body, Manifest
-from kfinstall.facts.cluster_fields import without_cluster_fields
+from kfinstall.facts.objects.cluster_fields import without_cluster_fields
 
 
 def body(api_version: str, kind: str, **fields: Any) -> Body:

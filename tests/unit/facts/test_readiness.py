@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.facts.readiness import readiness
+from kfinstall.facts.objects.readiness import readiness
 
 
 def live(api_version: str, kind: str, status: Any = None, spec: Any = None, **metadata: Any) -> Body:

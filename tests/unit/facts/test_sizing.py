@@ -8,7 +8,7 @@ import pytest
 
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.platform import Size
-from kfinstall.facts.sizing import Demand, demand
+from kfinstall.facts.scheduling.sizing import Demand, demand
 
 GIB = 1024**3
 

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.contracts.resource import GroupKind
-from kfinstall.facts import applyset, digests
-from kfinstall.facts.ending import ending
-from kfinstall.facts.kinds import is_custom
-from kfinstall.facts.pod_trouble import LONGEST, trouble
-from kfinstall.facts.removed_apis import Removal, removal
-from kfinstall.facts.selectors import matches
-from kfinstall.facts.webhooks import Labels, Webhook, pod_labels, webhooks
+from kfinstall.facts.network.webhooks import Labels, Webhook, pod_labels, webhooks
+from kfinstall.facts.objects import applyset, digests
+from kfinstall.facts.objects.ending import ending
+from kfinstall.facts.objects.kinds import is_custom
+from kfinstall.facts.objects.removed_apis import Removal, removal
+from kfinstall.facts.objects.selectors import matches
+from kfinstall.facts.pods.pod_trouble import LONGEST, trouble
 
 
 def rule(key: str, operator: str, *values: str) -> dict[str, Any]:

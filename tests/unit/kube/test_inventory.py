@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.resource import Applied, GroupKind, Resource
-from kfinstall.facts import applyset
+from kfinstall.facts.objects import applyset
 from kfinstall.kube.inventory import RECORDS, Inventory, _records, parent
 from kfinstall.kube.membership import Found, descendants, strangers, with_dependents
 

@@ -31,7 +31,7 @@ from kfinstall.errors import (
     ToolMissing,
     UsageError,
 )
-from kfinstall.facts.sizing import Demand
+from kfinstall.facts.scheduling.sizing import Demand
 from kfinstall.model.load import load
 from platforms.aks import Aks, arm, choices
 from platforms.aks.options import AksOptions, memory

@@ -13,7 +13,7 @@ from kfinstall.contracts.finding import Severity
 from kfinstall.contracts.platform import ClusterAccess, ClusterPhase, Progress, Size
 from kfinstall.engine.clusters import OwnCluster
 from kfinstall.errors import DocumentError, Interrupted, PlanRefused, ProgramFailed
-from kfinstall.facts.sizing import demand
+from kfinstall.facts.scheduling.sizing import demand
 from kfinstall.model.install import Install
 from kfinstall.model.load import load
 from kfinstall.registry import platforms

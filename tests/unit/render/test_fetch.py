@@ -181,7 +181,7 @@ def test_a_climbing_archive_leaves_nothing(server: Server, cache: Path, tmp_path
     server.routes["/r"] = (200, {}, tar_of(tmp_path / "a", member("../evil")).read_bytes())
     with pytest.raises(FetchError, match="leads out of the folder"):
         fetcher(cache)[0].tree(f"{server.url}/r")
-    assert [path for path in cache.rglob("*") if path.is_file()] == []
+    assert [path for path in cache.rglob("*") if path.is_file() and path.parent.name != "locks"] == []
 
 
 def test_a_damaged_copy_is_fetched_again(server: Server, cache: Path, archive: bytes) -> None:

@@ -11,7 +11,7 @@ from kfinstall.contracts.manifest import Body
 from kfinstall.contracts.surroundings import Nowhere
 from kfinstall.engine.adaptation import adapted, notices
 from kfinstall.errors import PlanRefused
-from kfinstall.facts.applyset import PART_OF, applyset_id
+from kfinstall.facts.objects.applyset import PART_OF, applyset_id
 from kfinstall.model.install import Install, install_model
 from kfinstall.registry import platforms
 

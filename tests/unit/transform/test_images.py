@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Nowhere
 from kfinstall.errors import DocumentError, PlanRefused
-from kfinstall.facts.image_places import images as images_of
-from kfinstall.facts.mirrors import mapped
+from kfinstall.facts.images.image_places import images as images_of
+from kfinstall.facts.images.mirrors import mapped
 from kfinstall.model.images import Images
 from kfinstall.model.load import load
 from kfinstall.model.mirror_map import mirror_map, mirror_names

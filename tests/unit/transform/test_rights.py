@@ -8,7 +8,7 @@ from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.contracts.snapshot import Right
 from kfinstall.contracts.surroundings import Nowhere
 from kfinstall.errors import PlanRefused
-from kfinstall.facts.rights import allowed
+from kfinstall.facts.cluster.rights import allowed
 from kfinstall.model.rights import Rbac
 from kfinstall.transform.rights import notice, transformed
 from tests.contract import manifests as m

@@ -1,0 +1,1 @@
+"""A cluster as a whole: its distribution, its rights, the kubeconfig that leads to it."""

@@ -1,0 +1,1 @@
+"""Kubeflow itself: its releases, components, pages and notebooks."""

@@ -1,0 +1,1 @@
+"""Where pods may run: room, placement, topology, accelerators, and what would make room."""

@@ -1,0 +1,1 @@
+"""Volumes, claims and who makes them."""
