@@ -20,6 +20,7 @@ from tests.contract.installer import Installer
 from tests.contract.manifests import Object
 from tests.contract.test_uninstall import exists
 from tests.controlplane.api import Api
+from tests.controlplane.playing import playing
 from tests.controlplane.server import ControlPlane
 from tests.patience import eventually
 
@@ -126,9 +127,11 @@ def test_pods_that_were_refused_start_with_their_grant(openshift: ControlPlane, 
     eventually(lambda: pods(api, "free"))
     assert pods(api, "web") == []
     installer = OnOpenShift(kubeconfig, tmp_path / "state", "kubeflow")
-    installer.install(release()).succeeded()
-    # the refused ReplicaSet, too, may get its pod now, for as long as it takes the new one to replace it
-    eventually(lambda: [granted(pod) for pod in pods(api, "web")] == [SCC])
+    # the refused ReplicaSet may get its pod, too, when it tries again between the grant and the rollout: that pod goes
+    # when the new one is ready, which takes a node
+    with playing(kubeconfig, "openshift-1"):
+        installer.install(release()).succeeded()
+        eventually(lambda: [granted(pod) for pod in pods(api, "web")] == [SCC], 120)
     assert not installer.install(release()).succeeded().plan.changes
 
 
