@@ -29,7 +29,9 @@ WRITING = ("create", "patch")
 
 
 def made(snapshot: Snapshot) -> Iterator[Finding]:
-    """What kept the plan from being made."""
+    """What kept the plan from being made; what GitHub refuses is told by rate-limits.github."""
+    if snapshot.client and snapshot.client.github and snapshot.client.github.refusal:
+        raise CouldNotLook(_("GitHub refuses what the plan fetches"))
     if snapshot.unplanned:
         yield snapshot.unplanned
 

@@ -5,20 +5,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kfinstall.contracts.check import Check, CouldNotLook, Phase
+from kfinstall.contracts.client import GitHub
 from kfinstall.contracts.explanation import Explanation, Remedy
 from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Body, ObjectKey
 from kfinstall.contracts.resource import GroupKind
-from kfinstall.contracts.snapshot import Snapshot
+from kfinstall.contracts.snapshot import Reply, Snapshot
 from kfinstall.facts.classify import classify, explanation
 from kfinstall.facts.classify.image_reference import DOCKER_HUB
 from kfinstall.facts.images.allowance import (
     ANONYMOUS,
     DOCKER_HUB_PREVIEW,
     GITHUB_API,
+    PRIMARY,
     Allowance,
     docker_hub,
     github,
+    github_limit,
 )
 from kfinstall.facts.images.mirrored import mirrored
 from kfinstall.facts.images.pull_remedies import from_mirror, node_mirrors, with_secret
@@ -211,6 +214,75 @@ def _github(snapshot: Snapshot) -> Iterator[Evidence]:
     yield Evidence(text.format(limit=allowance))
 
 
+FEW = 10
+"""Requests: fewer left are said, even where they are enough for the plan."""
+
+
+def downloads(snapshot: Snapshot) -> Iterator[Finding]:
+    """Whether GitHub gives out what the plan fetches, as it said before anything was fetched."""
+    asked = snapshot.client.github if snapshot.client else None
+    if asked is None:
+        return
+    if asked.refusal:
+        yield _withheld(asked, asked.refusal)
+        return
+    if asked.limits is None:
+        raise CouldNotLook(_("no way to {host}").format(host="api.github.com"))
+    if asked.limits.status == 401:
+        yield _stale_token(asked.limits)
+        return
+    allowance = github(asked.limits)
+    counted_ones = sum("//api.github.com/" in url for url in asked.addresses)
+    if allowance and allowance.remaining is not None and allowance.remaining < max(FEW, counted_ones):
+        yield _little_left(asked, allowance, scarce=allowance.remaining < counted_ones)
+
+
+def _withheld(asked: GitHub, refusal: Reply) -> Finding:
+    explained = explanation(github_limit(refusal), {})
+    return Finding(
+        cause=explained.cause,
+        severity=Severity.ERROR,
+        title=_("GitHub refuses what the plan fetches: HTTP {status}").format(status=refusal.status),
+        objects=(),
+        remedy=explained.remedy,
+        evidence=(
+            *(Evidence(str(allowance)) for allowance in [github(refusal)] if allowance),
+            *map(Evidence, asked.addresses),
+        ),
+        docs=explained.docs,
+    )
+
+
+def _little_left(asked: GitHub, allowance: Allowance, *, scarce: bool) -> Finding:
+    explained = explanation(PRIMARY, {})
+    title = _("GitHub: {remaining} of {limit} requests left, anew at {moment}").format(
+        remaining=allowance.remaining, limit=allowance.limit, moment=allowance.resets or "?"
+    )
+    uncounted = _("GitHub counts requests to its API only; archives are not counted, as the plan fetches them.")
+    return Finding(
+        cause=explained.cause,
+        severity=Severity.WARNING if scarce else Severity.INFO,
+        title=title if asked.token else _("{title}; set GITHUB_TOKEN").format(title=title),
+        objects=(),
+        remedy=explained.remedy if not asked.token else Remedy(_("Wait until then.")),
+        evidence=(*([] if scarce else [Evidence(uncounted)]), *map(Evidence, asked.addresses)),
+        docs=explained.docs,
+    )
+
+
+def _stale_token(limits: Reply) -> Finding:
+    explained = explanation("github-token-refused", {})
+    return Finding(
+        cause=explained.cause,
+        severity=Severity.WARNING,
+        title=explained.title,
+        objects=(),
+        remedy=explained.remedy,
+        evidence=(Evidence(" ".join(limits.text.split()) or f"HTTP {limits.status}"),),
+        docs=explained.docs,
+    )
+
+
 CHECKS = (
     Check(
         "rate-limits.pulls",
@@ -238,5 +310,15 @@ CHECKS = (
         complaints,
         asks=frozenset({"api.github.com"}),
         docs="https://kubernetes.io/docs/concepts/cluster-administration/flow-control/",
+    ),
+    Check(
+        "rate-limits.github",
+        _("Does GitHub give out what the plan fetches?"),
+        frozenset(),
+        downloads,
+        asks=frozenset({"api.github.com", "github.com"}),
+        phases=frozenset({Phase.PRE}),
+        of_client=True,
+        docs="https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api",
     ),
 )

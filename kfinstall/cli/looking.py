@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import click
 
 from kfinstall.cli import asked
 from kfinstall.cli.options import ConnectionFlags, DocumentFlags
-from kfinstall.contracts.client import Client
+from kfinstall.contracts.client import Client, GitHub
 from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Manifest
@@ -20,7 +21,7 @@ from kfinstall.contracts.resource import GroupKind
 from kfinstall.engine.adaptation import adapted
 from kfinstall.engine.clusters import OwnCluster, own_cluster
 from kfinstall.engine.host import LocalHost, host_of
-from kfinstall.engine.release import Release, rendered, wishes
+from kfinstall.engine.release import Release, missing, rendered, wishes
 from kfinstall.engine.user_kubeconfig import kubeconfig_files
 from kfinstall.errors import ClusterError, FetchError, KfinstallError, PlanRefused, RenderError, ToolMissing
 from kfinstall.facts.classify import classify
@@ -48,6 +49,7 @@ class Look:
     cluster: "Cluster | None" = field(default=None, init=False)
     _planned: Sequence[Manifest] = field(default=(), init=False)
     _unplanned: Finding | None = field(default=None, init=False)
+    _github: GitHub | None = field(default=None, init=False)
 
     def snapshot(self) -> "Collected":
         """The cluster as it is now; what cannot be reached is told by the snapshot's client. Raises no ClusterError."""
@@ -57,6 +59,7 @@ class Look:
         access = ClusterAccess(Path(self.flags.kubeconfig) if self.flags.kubeconfig else None, self.flags.context)
         with ThreadPoolExecutor(1) as pool:
             try:
+                self._ask_github()
                 access = self._access() if self.release else access
                 client = pool.submit(self._client, access)
                 if self.cluster is None:
@@ -67,6 +70,14 @@ class Look:
                 client = pool.submit(self._client, access)
                 return replace(unreached(error), client=stopped(client.result(), self._host(access), error))
             return replace(found, unplanned=self._unplanned, client=answered(client.result()))
+
+    def _ask_github(self) -> None:
+        """Before anything is fetched, and once; an address that means nothing is told of when it is fetched."""
+        from kfinstall.doctor.github import asked_github  # noqa: PLC0415 - as above
+
+        if self.release and self.cluster is None:
+            with suppress(FetchError):
+                self._github = asked_github(missing(self.release))
 
     def _access(self) -> ClusterAccess:
         """Raises ClusterError where the platform knows of no way."""
@@ -80,6 +91,12 @@ class Look:
         from kfinstall.engine.surroundings import ClusterSurroundings  # noqa: PLC0415 - as above
 
         if self.release is None:
+            return
+        if self._github and self._github.refusal:  # fetching would wait, and ask it again and again
+            status = self._github.refusal.status
+            self._unplanned = _unplanned(
+                FetchError(_("GitHub refuses what the plan fetches: HTTP {status}").format(status=status))
+            )
             return
         wanted = wishes(self.release)
         surroundings = ClusterSurroundings(cluster, wanted.namespace)
@@ -97,6 +114,7 @@ class Look:
         host = self._host(access)
         files = kubeconfig_files(host.environ)
         found = client(host, access.context, files, [known.get(name) for name in names])
+        found = replace(found, github=self._github)
         return _with_own(found, self.release, access.context or "") if self.release else found
 
     def _host(self, access: ClusterAccess) -> LocalHost:
@@ -113,7 +131,7 @@ def _with_own(found: Client, release: Release, context: str) -> Client:
         return found
     try:
         known = _known(own, context)
-        absent = known.status.phase is ClusterPhase.ABSENT
+        absent = known.status.phase is ClusterPhase.ABSENT and not (found.github and found.github.refusal)
         obstacles = own.obstacles(demand(rendered(release).manifests) if absent else None)
     except KfinstallError as error:
         return replace(found, unasked=" ".join(filter(None, [error.what, error.why])))

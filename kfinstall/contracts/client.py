@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from kfinstall.contracts.finding import Finding
 from kfinstall.contracts.platform import KnownCluster, Tool
+from kfinstall.contracts.snapshot import Reply
 
 
 class Hurdle(StrEnum):
@@ -61,13 +62,28 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class GitHub:
+    """What GitHub said before anything was fetched from it.
+
+    addresses: what the plan fetches from there, and is not kept on this machine. token: whether there was one to ask
+    with. limits: what the API says of its limits. refusal: what a stranger's download gets instead; None where it is
+    given out, or there is no way.
+    """
+
+    addresses: Sequence[str]
+    token: bool
+    limits: Reply | None
+    refusal: Reply | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """This machine. taken: when it was looked at, RFC 3339 in UTC.
 
     kubectl: its version, "" when it is not here, or does not say. platform: of the cluster, "" where nothing tells;
     tools: what that platform uses. known: the cluster as that platform sees it. made: an install makes or starts it.
     obstacles: what that platform finds in the way (contracts/platform, Lifecycle.preflight). unasked: why it could not
-    look.
+    look. github: None where nothing is to be fetched from there.
     """
 
     way: Way
@@ -79,3 +95,4 @@ class Client:
     made: bool = False
     obstacles: Sequence[Finding] = ()
     unasked: str = ""
+    github: GitHub | None = None

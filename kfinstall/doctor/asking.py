@@ -1,4 +1,4 @@
-"""Questions to servers on the internet: short, without the user's credentials, by the user's proxy.
+"""Questions to servers on the internet: short, by the user's proxy; checks ask without the user's credentials.
 
 A registry answers even a stranger only with a token, which it gives to anybody who asks where it says.
 """
@@ -29,6 +29,13 @@ def asked(url: str) -> Reply | None:
         if not token:
             return first
         return _request("HEAD", url, {"accept": MANIFESTS, **token}, 0)
+    return None
+
+
+def answer(method: str, url: str, headers: Mapping[str, str]) -> Reply | None:
+    """The answer to one request with these headers; None when there is no way to the server."""
+    with suppress(urllib3.exceptions.HTTPError, OSError):
+        return _request(method, url, headers, LARGEST_REPLY)
     return None
 
 

@@ -69,6 +69,13 @@ def rendered(release: Release, observe: Callable[[RenderEvent], None] = lambda _
     return render(release.kfdef, options)
 
 
+def missing(release: Release) -> list[str]:
+    """The URLs that the release's repos have to be downloaded from, each once. Raises FetchError."""
+    fetcher = fetch.Fetcher(cache_folder(), release.install.sources)
+    repos = [release.kfdef.repo(name) for name in dict.fromkeys(each.repo for each in release.kfdef.applications)]
+    return list(dict.fromkeys(url for repo in repos if (url := fetcher.missing(repo.uri, repo.sha256))))
+
+
 def wishes(release: Release, *, prune: bool = False, any_version: bool = False) -> Wishes:
     """What the document asks for beside its objects. any_version: go on outside the release's hard bounds."""
     install, facts = release.install, release.facts

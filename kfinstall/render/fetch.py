@@ -79,6 +79,16 @@ class Fetcher:
         """The sha256 of the file at an address. Raises FetchError."""
         return _digest(self.file(address, sha256))
 
+    def missing(self, address: str, sha256: str | None = None) -> str:
+        """The URL that a repo has to be downloaded from; "" where it is on this machine already. Raises FetchError."""
+        location = locate(address, self.sources)
+        current = sha256 or _known(self._note(location)).get("sha256", "")
+        held = current and _has(self.cache / "trees", current)
+        return "" if location.path or held else location.url
+
+    def _note(self, location: Location) -> Path:
+        return self.cache / "urls" / f"{hashlib.sha256(location.url.encode()).hexdigest()}.json"
+
     def _once(self, kind: str, address: str, sha256: str | None, get: Callable[[str, str | None], Any]) -> Any:
         """Every address is asked for once in the life of a Fetcher, however many threads want it."""
         key = (kind, address, sha256 or "")
@@ -139,7 +149,7 @@ class Fetcher:
         if not sha256 and location.url.lower().startswith("http:"):
             message = _("{url} comes over plain http: anyone on the way can change it. Add its sha256.")
             self.warn(message.format(url=location))
-        note = self.cache / "urls" / f"{hashlib.sha256(location.url.encode()).hexdigest()}.json"
+        note = self._note(location)
         known = _known(note)
         current = known.get("sha256", "")
         held = bool(current) and _has(shelf, current)

@@ -27,7 +27,11 @@ from urllib3.exceptions import TimeoutError as HttpTimeout
 from urllib3.util import make_headers
 
 import kfinstall
+from kfinstall.contracts.snapshot import Reply
 from kfinstall.errors import FetchError
+from kfinstall.facts.images.allowance import PRIMARY, github_limit
+from kfinstall.facts.images.allowance import github as github_allowance
+from kfinstall.render import github
 from kfinstall.render.address import shown
 from kfinstall.render.limits import Limits
 from kfinstall.render.proxy import pool, proxy_for, without_userinfo
@@ -94,6 +98,10 @@ def _follow(url: str, target: Path, *, limit: int, limits: Limits, known: Mappin
         with contextlib.closing(_ask(here, headers, limits)) as response:
             if response.status in _REDIRECTS and "location" in response.headers:
                 here, headers = _next(here, response.headers["location"], headers)
+                continue
+            # strangers first: a token that has expired would be refused what is public
+            if response.status in github.REFUSED and "authorization" not in headers and github.authorization(here):
+                headers = headers | github.authorization(here)
                 continue
             return _receive(here, response, target, limit, time.monotonic() + limits.whole)
     raise FetchError(
@@ -212,6 +220,8 @@ def _cut_off(url: str) -> _Again:
 
 def _refusal(url: str, status: int, headers: Mapping[str, str]) -> Exception:
     what = _("{url} cannot be fetched: HTTP {status}.").format(url=shown(url), status=status)
+    if github.is_there(url) and (limit := github_limit(Reply(status, headers))):
+        return _Again(_limited(what, limit, Reply(status, headers)), after=_pause(headers))
     if status in _WORTH_A_RETRY:
         why = _("The server is overloaded or out of order; try again later.")
         return _Again(NoAnswer(what, why=why), after=_retry_after(headers.get("retry-after", "")))
@@ -225,6 +235,28 @@ def _refusal(url: str, status: int, headers: Mapping[str, str]) -> Exception:
             return FetchError(what, why=_("The proxy wants a login."), fix=fix)
         case _:
             return FetchError(what)
+
+
+def _limited(what: str, limit: str, reply: Reply) -> NoAnswer:
+    """The words of GitHub are in it as they are: what explains messages knows them."""
+    if limit == PRIMARY:
+        why = _("API rate limit exceeded: {limit}.").format(limit=github_allowance(reply))
+    else:
+        why = _("You have exceeded a secondary rate limit: too many requests within a short time.")
+    fix = _("Wait, or name a mirror, file or folder for it under `sources`.")
+    if not github.token():
+        fix = _("Set GITHUB_TOKEN: who is known may ask more. Or wait, or name a mirror under `sources`.")
+    return NoAnswer(what, why=why, fix=fix)
+
+
+def _pause(headers: Mapping[str, str]) -> float:
+    """Seconds. Without a word of GitHub it is a minute at least, which is not waited for in silence:
+    https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api."""
+    asked = _retry_after(headers.get("retry-after", ""))
+    reset = headers.get("x-ratelimit-reset", "")
+    if asked is not None:
+        return asked
+    return max(0.0, float(reset) - time.time()) if reset.isdigit() else 2 * _LONGEST_WAIT
 
 
 def _retry_after(value: str) -> float | None:

@@ -22,6 +22,8 @@ GITHUB_API = "https://api.github.com/rate_limit"
 ANONYMOUS = 60
 """Requests an hour that GitHub answers without a token."""
 
+PRIMARY, SECONDARY = "rl-github-primary", "rl-github-secondary"
+
 _NUMBER = re.compile(r"\d{1,10}")
 _WINDOW = re.compile(r"w=(\d{1,8})")
 
@@ -85,6 +87,21 @@ def github(reply: Reply) -> Allowance | None:
     moment = datetime.fromtimestamp(reset, UTC).isoformat().replace("+00:00", "Z") if reset else ""
     remaining = _number(reply.headers.get("x-ratelimit-remaining", ""))
     return Allowance(limit, remaining, timedelta(hours=1), moment, wait)
+
+
+def github_limit(reply: Reply) -> str:
+    """Which of GitHub's limits an answer tells of, as the id of its cause; "" where it refuses for none.
+
+    Both come as 403 or 429; only the hourly one counts down to nothing, and only the other one asks to wait. Archives
+    and raw files have no hourly count, and are refused as in a burst.
+    """
+    if reply.status not in {403, 429}:
+        return ""
+    if "retry-after" in reply.headers or "secondary rate limit" in reply.text.lower():
+        return SECONDARY
+    if reply.headers.get("x-ratelimit-remaining", "").strip() == "0":
+        return PRIMARY
+    return SECONDARY if reply.status == 429 else ""
 
 
 def _number(text: str) -> int | None:
