@@ -63,10 +63,17 @@ def _changed(body: Body, settings: Body) -> Body:
         return {**body, "data": data}
     if key == ("Deployment", "ml-pipeline-ui-artifact") and settings["server"]:
         template = body["spec"]["template"]
-        pod = template["spec"]
-        containers = [{**each, "env": [*each.get("env", []), *settings["server"]]} for each in pod["containers"]]
-        return {**body, "spec": {**body["spec"], "template": {**template, "spec": {**pod, "containers": containers}}}}
+        pod = _artifact_server(template["spec"], settings)
+        return {**body, "spec": {**body["spec"], "template": {**template, "spec": pod}}}
     return body
+
+
+def _artifact_server(pod: Body, settings: Body) -> Body:
+    containers = [{**each, "env": [*each.get("env", []), *settings["server"]]} for each in pod["containers"]]
+    if not settings["volume"]:
+        return {**pod, "containers": containers}
+    mounted = [{**each, "volumeMounts": [*each.get("volumeMounts", []), settings["mount"]]} for each in containers]
+    return {**pod, "containers": mounted, "volumes": [*pod.get("volumes", []), settings["volume"]]}
 
 
 def _repository(text: str, changes: Body) -> str:

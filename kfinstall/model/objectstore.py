@@ -5,16 +5,13 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from kfinstall.model.base import Model, WebAddress
+from kfinstall.model.s3 import S3, OneLine
 from kfinstall.words import _
 
-AWS = re.compile(r"s3[a-z0-9.-]*\.amazonaws\.com(\.cn)?")
-"""The hosts at which S3 itself is served, of a region or of all."""
-
 BUCKET = r"^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$"
-ROLE = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$"
 ACCOUNT = r"^[a-z0-9]{3,24}$"
 CONTAINER = r"^[a-z0-9][a-z0-9-]{2,62}$"
 
@@ -28,12 +25,6 @@ def _key(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def _one_line(secret: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"[\x21-\x7e]+", secret.get_secret_value()):
-        raise ValueError(_("a key without spaces is expected here, as the store's console shows it."))
-    return secret
-
-
 def _account_key(secret: SecretStr) -> SecretStr:
     try:
         account = json.loads(secret.get_secret_value())
@@ -44,24 +35,8 @@ def _account_key(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def s3_address(endpoint: str | None, region: str) -> str:
-    """A store's host, or host:port. S3 itself by the name of the region: at s3.amazonaws.com it only answers with where
-    a bucket is, which not every client follows (https://docs.aws.amazon.com/general/latest/gr/s3.html)."""
-    if endpoint and endpoint.lower() != "s3.amazonaws.com":
-        return endpoint.lower()
-    return f"s3.{region}.amazonaws.com" + (".cn" if region.startswith("cn-") else "")
-
-
-def _endpoint(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?", text):
-        raise ValueError(_("a host is expected here, or host:port, without https:// and without a path."))
-    return text
-
-
 Key = Annotated[SecretStr, AfterValidator(_key)]
-OneLine = Annotated[SecretStr, AfterValidator(_one_line)]
 AccountKey = Annotated[SecretStr, AfterValidator(_account_key)]
-Endpoint = Annotated[str, AfterValidator(_endpoint), WithJsonSchema({"type": "string", "minLength": 1})]
 
 
 class OwnStore(Model):
@@ -94,68 +69,13 @@ class BundledStore(OwnStore):
     )
 
 
-class S3Store(Model):
+class S3Store(S3):
     """S3, or a store that speaks as S3 does. The release's own store is left out then."""
 
     type: Literal["s3"] = Field(
         title=_("Object store"), description=_("S3, or any store that speaks as S3 does: MinIO, Ceph, OSS and others.")
     )
     bucket: str = Field(pattern=BUCKET, title=_("Bucket"), description=_("It has to be there already."))
-    endpoint: Endpoint | None = Field(
-        default=None,
-        title=_("Endpoint"),
-        description=_("The store's host, or host:port; without it, S3 itself in the bucket's region."),
-    )
-    region: str = Field(
-        default="us-east-1", pattern=r"^[a-z0-9-]+$", title=_("Region"), description=_("The bucket's region.")
-    )
-    tls: bool = Field(
-        default=True,
-        title=_("TLS"),
-        description=_("Whether the store is asked over https; its certificate has to be one that everybody trusts."),
-    )
-    access_key: OneLine | None = Field(
-        default=None, title=_("Access key"), description=_("From the environment: ${NAME}.")
-    )
-    secret_key: OneLine | None = Field(
-        default=None, title=_("Secret key"), description=_("From the environment: ${NAME}.")
-    )
-    role_arn: str | None = Field(
-        default=None,
-        pattern=ROLE,
-        title=_("IAM role"),
-        description=_("Instead of keys, on EKS: the role that service accounts take (IRSA), as arn:aws:iam::…"),
-    )
-
-    @model_validator(mode="after")
-    def _one_identity(self) -> "S3Store":
-        if (self.access_key is None) != (self.secret_key is None):
-            raise ValueError(_("accessKey and secretKey go together."))
-        if (self.access_key is None) == (self.role_arn is None):
-            raise ValueError(_("the store needs either accessKey and secretKey or roleArn."))
-        if self.role_arn and not self.is_aws:
-            raise ValueError(_("roleArn is for S3 itself; a store elsewhere needs accessKey and secretKey."))
-        return self
-
-    @property
-    def address(self) -> str:
-        """Of the store: a host, or host:port."""
-        return s3_address(self.endpoint, self.region)
-
-    @property
-    def is_aws(self) -> bool:
-        """Whether this is S3 itself."""
-        return bool(AWS.fullmatch(self.address))
-
-    @property
-    def host(self) -> str:
-        """The address without its port."""
-        return self.address.partition(":")[0]
-
-    @property
-    def port(self) -> str:
-        """Of the address; "" for that of the protocol."""
-        return self.address.partition(":")[2]
 
 
 class GcsStore(OwnStore):

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from kfinstall.model.base import DnsLabel, Model
-from kfinstall.model.objectstore import AWS, ROLE, AccountKey, Endpoint, OneLine, s3_address
+from kfinstall.model.objectstore import AccountKey
+from kfinstall.model.s3 import S3, OneLine
 from kfinstall.model.storage import AbsolutePath, Server, Size
 from kfinstall.words import _
 
@@ -14,46 +15,10 @@ GOOGLE_ACCOUNT = r"^[a-z0-9-]+@[a-z0-9.-]+\.iam\.gserviceaccount\.com$"
 ADDRESS = r"^(s3|gs|pvc|https)://[A-Za-z0-9][^\s]*$"
 
 
-class S3Models(Model):
+class S3Models(S3):
     """Models in S3, or in a store that speaks as S3 does."""
 
     type: Literal["s3"] = Field(title=_("Models"), description=_("In S3, or in a store that speaks as S3 does."))
-    endpoint: Endpoint | None = Field(
-        default=None,
-        title=_("Endpoint"),
-        description=_("The store's host, or host:port; without it, S3 itself in the bucket's region."),
-    )
-    region: str = Field(
-        default="us-east-1", pattern=r"^[a-z0-9-]+$", title=_("Region"), description=_("The bucket's region.")
-    )
-    tls: bool = Field(default=True, title=_("TLS"), description=_("Whether the store is asked over https."))
-    access_key: OneLine | None = Field(
-        default=None, title=_("Access key"), description=_("From the environment: ${NAME}.")
-    )
-    secret_key: OneLine | None = Field(
-        default=None, title=_("Secret key"), description=_("From the environment: ${NAME}.")
-    )
-    role_arn: str | None = Field(
-        default=None,
-        pattern=ROLE,
-        title=_("IAM role"),
-        description=_("Instead of keys, on EKS: the role that the service account takes (IRSA)."),
-    )
-
-    @model_validator(mode="after")
-    def _one_identity(self) -> "S3Models":
-        if (self.access_key is None) != (self.secret_key is None):
-            raise ValueError(_("accessKey and secretKey go together."))
-        if (self.access_key is None) == (self.role_arn is None):
-            raise ValueError(_("the store needs either accessKey and secretKey or roleArn."))
-        if self.role_arn and not AWS.fullmatch(self.address):
-            raise ValueError(_("roleArn is for S3 itself; a store elsewhere needs accessKey and secretKey."))
-        return self
-
-    @property
-    def address(self) -> str:
-        """Of the store: a host, or host:port."""
-        return s3_address(self.endpoint, self.region)
 
 
 class GcsModels(Model):

@@ -28,7 +28,7 @@ class ArtifactHook:
 
     launcher: data of ConfigMap kfp-launcher. secrets: Secret -> key -> variable of the hook that holds the value.
     variables: these variables. repository: of Argo's logs, "s3" as the workflow controller has it; {} to leave it.
-    server: more variables for the artifact server.
+    server: more variables for the artifact server. volume, mount: of it and its containers; {} for none.
     """
 
     launcher: Mapping[str, str]
@@ -36,11 +36,13 @@ class ArtifactHook:
     variables: Mapping[str, Variable] = field(default_factory=dict)
     repository: Mapping[str, object] = field(default_factory=dict)
     server: Sequence[Body] = ()
+    volume: Body = field(default_factory=dict)
+    mount: Body = field(default_factory=dict)
 
     @property
     def settings(self) -> str:
         """As the program reads them."""
-        names = ("launcher", "secrets", "repository", "server")
+        names = ("launcher", "secrets", "repository", "server", "volume", "mount")
         return json.dumps({name: getattr(self, name) for name in names}, indent=2, default=dict)
 
 

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from kfinstall.contracts.manifest import Body, Manifest
 
@@ -15,9 +16,11 @@ def is_keys(manifest: Manifest) -> bool:
     return manifest.kind == "Secret" and manifest.name == SECRET
 
 
-def with_keys(manifests: Sequence[Manifest], access_key: str, secret_key: str) -> list[Manifest]:
-    """The manifests, with these keys."""
-    data = encoded({ACCESS_KEY: access_key, SECRET_KEY: secret_key})
+def with_keys(
+    manifests: Sequence[Manifest], access_key: str, secret_key: str, beside: Mapping[str, str] = MappingProxyType({})
+) -> list[Manifest]:
+    """The manifests, with these keys, and what else is to be in their Secret."""
+    data = encoded({ACCESS_KEY: access_key, SECRET_KEY: secret_key, **beside})
     return [_with_data(each, data) if is_keys(each) else each for each in manifests]
 
 

@@ -12,7 +12,7 @@ def with_variables(manifest: Manifest, variables: Mapping[str, Variable]) -> Man
     """A workload with these variables in every container, in place of those of the same names."""
     spec = manifest.body["spec"]
     pod = spec["template"]["spec"]
-    containers = [{**each, "env": _environment(each, variables)} for each in pod["containers"]]
+    containers = [with_environment(each, variables) for each in pod["containers"]]
     template = {**spec["template"], "spec": {**pod, "containers": containers}}
     return Manifest({**manifest.body, "spec": {**spec, "template": template}}, manifest.application)
 
@@ -27,6 +27,7 @@ def variable(name: str, value: Variable) -> Body:
     return {"name": name, "value": value} if isinstance(value, str) else {"name": name, "valueFrom": dict(value)}
 
 
-def _environment(container: Body, variables: Mapping[str, Variable]) -> list[Body]:
+def with_environment(container: Body, variables: Mapping[str, Variable]) -> Body:
+    """A container with these variables in place of those of the same names."""
     kept = [each for each in container.get("env") or () if each["name"] not in variables]
-    return [*kept, *(variable(name, value) for name, value in variables.items())]
+    return {**container, "env": [*kept, *(variable(name, value) for name, value in variables.items())]}

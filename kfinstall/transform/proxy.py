@@ -1,17 +1,17 @@
 """The proxy in the environment of the components that call out of the cluster: configs/outward.yaml."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 
 import yaml
 
-from kfinstall.contracts.manifest import Manifest
+from kfinstall.contracts.manifest import Body, Manifest
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.facts.objects.kinds import SERVICE
 from kfinstall.model.proxy import Proxy
-from kfinstall.transform.environment import with_variables
+from kfinstall.transform.environment import Variable, with_environment, with_variables
 from kfinstall.words import _
 
 INSIDE = ("localhost", "127.0.0.1", ".svc", ".cluster.local")
@@ -27,13 +27,16 @@ def transformed(manifests: Sequence[Manifest], proxy: Proxy, surroundings: Surro
     services = _services(manifests, surroundings.namespace)
     networks = [*_networks(surroundings)]
 
-    def proxied(manifest: Manifest) -> Manifest:
-        namespace = manifest.namespace or surroundings.namespace
-        if not _calls_out(manifest, namespace):
-            return manifest
+    def variables(namespace: str = "") -> dict[str, str]:
         near = sorted(services.get(namespace, ()))
         far = [f".{each}" for each in sorted(services)]
-        return with_variables(manifest, _variables(proxy, [*INSIDE, *near, *far, *networks, *proxy.exceptions]))
+        return _variables(proxy, [*INSIDE, *near, *far, *networks, *proxy.exceptions])
+
+    def proxied(manifest: Manifest) -> Manifest:
+        if hand := HANDED_ON.get((manifest.kind, manifest.name)):
+            return Manifest(hand(manifest.body, variables()), manifest.application)
+        namespace = manifest.namespace or surroundings.namespace
+        return with_variables(manifest, variables(namespace)) if _calls_out(manifest, namespace) else manifest
 
     return [proxied(manifest) for manifest in manifests]
 
@@ -62,6 +65,32 @@ def outward() -> frozenset[str]:
 
 def _calls_out(manifest: Manifest, namespace: str) -> bool:
     return (manifest.group, manifest.kind) in WORKLOADS and f"{namespace}/{manifest.name}" in outward()
+
+
+def _to_storage(body: Body, variables: Mapping[str, Variable]) -> Body:
+    """What fetches models in the pods that serve them: KServe makes its init container like this one.
+
+    https://kserve.github.io/website/docs/model-serving/storage/storage-containers
+    """
+    spec = body["spec"]
+    return {**body, "spec": {**spec, "container": with_environment(spec["container"], variables)}}
+
+
+def _to_executor(body: Body, variables: Mapping[str, Variable]) -> Body:
+    """What brings artifacts and keeps logs in the pods of workflows; ml-pipeline does it for those of pipelines only.
+
+    https://argo-workflows.readthedocs.io/en/latest/workflow-controller-configmap/
+    """
+    data = body.get("data") or {}
+    executor = with_environment(yaml.safe_load(data.get("executor") or "{}"), variables)
+    return {**body, "data": {**data, "executor": yaml.safe_dump(executor, sort_keys=False)}}
+
+
+HANDED_ON: Mapping[tuple[str, str], Callable[[Body, Mapping[str, Variable]], Body]] = {
+    ("ClusterStorageContainer", "default"): _to_storage,
+    ("ConfigMap", "workflow-controller-configmap"): _to_executor,
+}
+"""Kind and name of what tells a component how the containers are to be that it puts into others' pods."""
 
 
 def _services(manifests: Sequence[Manifest], namespace: str) -> dict[str, set[str]]:

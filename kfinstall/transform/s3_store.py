@@ -14,6 +14,7 @@ from kfinstall.model.objectstore import S3Store
 from kfinstall.transform import pipelines
 from kfinstall.transform.artifact_hook import ROOT, ArtifactHook, with_hook
 from kfinstall.transform.artifact_keys import ACCESS_KEY, SECRET, SECRET_KEY, with_keys
+from kfinstall.transform.authority import FILE, Authority, read_authority
 from kfinstall.transform.environment import Variable, of_secret, variable
 from kfinstall.words import _
 
@@ -31,6 +32,12 @@ GOOGLE = ".googleapis.com"
 KEYS = {ACCESS_KEY: "STORE_ACCESS_KEY", SECRET_KEY: "STORE_SECRET_KEY"}
 """The variables in which the profile controller's hook gets them."""
 
+LAUNCHER = "kfp-launcher"
+"""The ConfigMap that pods of pipelines read in the namespace of each profile."""
+
+BY_NEW_NAMES = (2, 15)
+"""The first Pipelines that call an authority CABUNDLE_…, and show it to drivers and importers, too."""
+
 
 def transformed(manifests: Sequence[Manifest], store: S3Store) -> list[Manifest]:
     """Raises PlanRefused for Pipelines that cannot be told of it."""
@@ -38,14 +45,16 @@ def transformed(manifests: Sequence[Manifest], store: S3Store) -> list[Manifest]
     _refuse_role(store, version)
     _refuse_google(store, version)
     wanted = pipelines.without(manifests, pipelines.MINIO | pipelines.SEAWEEDFS)
-    access_key, secret_key = _keys(store)
-    wanted = with_keys(wanted, access_key, secret_key)
+    authority = read_authority(store.ca_file, "objectStore.caFile") if store.ca_file else None
+    wanted = with_keys(wanted, *_keys(store), {FILE: authority.text} if authority else {})
     root = f"s3://{store.bucket}/v2/artifacts"
     wanted = pipelines.with_settings(wanted, {"bucketName": store.bucket, "defaultPipelineRoot": root})
     wanted = pipelines.with_environment(wanted, pipelines.SERVER, _server(store))
     wanted = pipelines.with_environment(wanted, pipelines.WEB_SERVER, _web_server(store))
+    if authority:
+        wanted = _trusting(wanted, authority, version)
     wanted = pipelines.with_repository(wanted, _repository(store))
-    wanted = with_hook(wanted, _hook(store))
+    wanted = with_hook(wanted, _hook(store, authority))
     return [_with_role(each, store.role_arn) for each in wanted] if store.role_arn else wanted
 
 
@@ -105,6 +114,24 @@ def _web_server(store: S3Store) -> dict[str, Variable]:
     return told if store.role_arn else told | _aws_keys()
 
 
+def _trusting(manifests: Sequence[Manifest], authority: Authority, version: tuple[int, int]) -> list[Manifest]:
+    """The servers, and those that start pods of pipelines (backend/src/v2/compiler/argocompiler)."""
+    told = {"CABUNDLE_CONFIGMAP_NAME": LAUNCHER, "CABUNDLE_KEY_NAME": FILE}
+    if version < BY_NEW_NAMES:
+        told = {
+            "EXECUTOR_CABUNDLE_CONFIGMAP_NAME": LAUNCHER,
+            "EXECUTOR_CABUNDLE_CONFIGMAP_KEY": FILE,
+            "EXECUTOR_CABUNDLE_MOUNTPATH": "/kfp/certs",
+        }
+    servers = {pipelines.SERVER: authority.for_go | told, pipelines.WEB_SERVER: authority.for_node}
+    return [
+        authority.mounted(each, servers[each.name], SECRET)
+        if each.kind == "Deployment" and each.name in servers
+        else each
+        for each in manifests
+    ]
+
+
 def _aws_keys() -> dict[str, Variable]:
     return {
         "AWS_ACCESS_KEY_ID": of_secret(SECRET, ACCESS_KEY),
@@ -125,10 +152,11 @@ def _repository(store: S3Store) -> dict[str, object]:
         **place,
         "accessKeySecret": {"name": SECRET, "key": ACCESS_KEY},
         "secretKeySecret": {"name": SECRET, "key": SECRET_KEY},
+        **({"caSecret": {"name": SECRET, "key": FILE}} if store.ca_file else {}),
     }
 
 
-def _hook(store: S3Store) -> ArtifactHook:
+def _hook(store: S3Store, authority: Authority | None) -> ArtifactHook:
     reference = {"secretName": SECRET, "accessKeyKey": ACCESS_KEY, "secretKeyKey": SECRET_KEY}
     default = {
         "endpoint": store.address,
@@ -140,12 +168,20 @@ def _hook(store: S3Store) -> ArtifactHook:
         "defaultPipelineRoot": f"s3://{store.bucket}/{ROOT}",
         "providers": json.dumps({"s3": {"default": default}}),
     }
+    server = _web_server(store)
+    keys = KEYS
+    if authority:
+        keys = KEYS | {FILE: "STORE_CA"}
+        launcher[FILE] = authority.text
+        server |= authority.for_node
     return ArtifactHook(
         launcher=launcher,
-        secrets={SECRET: KEYS},
-        variables={name: of_secret(SECRET, key) for key, name in KEYS.items()},
+        secrets={SECRET: keys},
+        variables={name: of_secret(SECRET, key) for key, name in keys.items()},
         repository=_repository(store),
-        server=[variable(name, value) for name, value in _web_server(store).items()],
+        server=[variable(name, value) for name, value in server.items()],
+        volume=authority.volume(SECRET) if authority else {},
+        mount=authority.mount if authority else {},
     )
 
 

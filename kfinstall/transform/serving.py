@@ -12,6 +12,7 @@ from kfinstall.contracts.manifest import Body, Manifest
 from kfinstall.errors import PlanRefused
 from kfinstall.model.serving import AzureModels, GcsModels, NfsModels, S3Models, Serving
 from kfinstall.transform.artifact_keys import encoded
+from kfinstall.transform.authority import read_authority
 from kfinstall.transform.profiles import home, profiles
 from kfinstall.words import _
 
@@ -19,6 +20,8 @@ APPLICATION = "kfinstall/serving"
 ACCOUNT = "kfinstall-models"
 """The service account, and its Secret."""
 CLAIM = "models"
+AUTHORITY = "cabundle.crt"
+"""In the ConfigMap of the same name: https://kserve.github.io/website/docs/model-serving/storage/certificate/self-signed"""
 
 CONFIGURATION = "inferenceservice-config"
 SERVED_BY = {
@@ -86,6 +89,9 @@ def readers(models: Source, namespace: str, names: Mapping[str, str]) -> Iterato
         yield {**_made("Secret", ACCOUNT, namespace, told), "data": encoded(secret)}
     if isinstance(models, NfsModels):
         yield from _claim(models, namespace)
+    if isinstance(models, S3Models) and models.ca_file:
+        authority = read_authority(models.ca_file, "serving.models.caFile")
+        yield {**_made("ConfigMap", ACCOUNT, namespace, {}), "data": {AUTHORITY: authority.text}}
     account = _made("ServiceAccount", ACCOUNT, namespace, identity | ({} if secret else told))
     yield {**account, "secrets": [{"name": ACCOUNT}]} if secret else account
 
@@ -117,6 +123,8 @@ def _told(models: Source) -> dict[str, str]:
     if not isinstance(models, S3Models):
         return {}
     values = {"endpoint": models.address, "usehttps": "1" if models.tls else "0", "region": models.region}
+    if models.ca_file:
+        values["cabundle-configmap"] = ACCOUNT
     domains = ("serving.kserve.io", "serving.kubeflow.org")
     return {f"{domain}/s3-{name}": value for domain in domains for name, value in values.items()}
 

@@ -10,7 +10,7 @@ import pytest
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Nowhere
 from kfinstall.model.proxy import Proxy
-from kfinstall.transform.proxy import outward, transformed
+from kfinstall.transform.proxy import HANDED_ON, outward, transformed
 from tests.golden.test_releases import ARCHIVES, preset, rendered
 
 pytestmark = pytest.mark.skipif(not ARCHIVES.is_dir(), reason=f"the archives of the releases are not in {ARCHIVES}")
@@ -28,7 +28,9 @@ def release(name: str) -> list[Manifest]:
 def test_all_that_call_out_are_there_and_get_it(name: str) -> None:
     before = release(name)
     after = transformed(before, PROXY, Nowhere("kubeflow"))
-    changed = {f"{new.namespace}/{new.name}" for old, new in zip(before, after, strict=True) if old != new}
+    told = [new for old, new in zip(before, after, strict=True) if old != new]
+    changed = {f"{each.namespace}/{each.name}" for each in told if (each.kind, each.name) not in HANDED_ON}
+    assert {(each.kind, each.name) for each in told} >= set(HANDED_ON)
     of_kubeflow = {each for each in outward() if not each.startswith("workbench/")}
     assert changed == of_kubeflow - GONE[name]
 

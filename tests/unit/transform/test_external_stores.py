@@ -19,10 +19,11 @@ import yaml
 from pydantic import ValidationError
 
 from kfinstall.contracts.manifest import Body, Manifest
-from kfinstall.errors import PlanRefused
+from kfinstall.errors import PlanRefused, UsageError
 from kfinstall.model.install import Install
 from kfinstall.transform.objectstore import notice, transformed
 from kfinstall.transform.restarts import ANNOTATION
+from tests.controlplane.certificates import Authority
 from tests.unit.transform.small_pipelines import NAMESPACE, by_name, decoded, environment, pipelines
 
 KEYS = {"accessKey": "AKIAEXAMPLE", "secretKey": "planted/secret+key"}
@@ -106,6 +107,68 @@ def test_a_store_of_ones_own_is_asked_at_its_port() -> None:
     assert web["MINIO_SSL"] == "false"
 
 
+def mounted(deployment: Body) -> tuple[Body, Body]:
+    """The last volume of a Deployment's pods, and where its containers have it."""
+    pod = deployment["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    return pod["volumes"][-1], container["volumeMounts"][-1]
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with an authority's certificate and, as careless people have it, its key."""
+    folder = tmp_path_factory.mktemp("authority")
+    made = Authority.create(folder, "store").pair.certificate_file.read_text()
+    file = folder / "both.pem"
+    file.write_text(f"-----BEGIN PRIVATE KEY-----\ncGxhbnRlZA==\n-----END PRIVATE KEY-----\n{made}")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("release", "pods"),
+    [
+        (pipelines(), {"CABUNDLE_CONFIGMAP_NAME": "kfp-launcher", "CABUNDLE_KEY_NAME": "ca.crt"}),
+        (
+            pipelines("2.5.0", "minio"),
+            {
+                "EXECUTOR_CABUNDLE_CONFIGMAP_NAME": "kfp-launcher",
+                "EXECUTOR_CABUNDLE_CONFIGMAP_KEY": "ca.crt",
+                "EXECUTOR_CABUNDLE_MOUNTPATH": "/kfp/certs",
+            },
+        ),
+    ],
+)
+def test_whoever_asks_a_store_with_a_private_authority_is_shown_it(
+    authority: Path, release: list[Manifest], pods: dict[str, str]
+) -> None:
+    found = told(release, **{**S3, "endpoint": "store.example.com"}, caFile=str(authority))
+    text = decoded(found["Secret/mlpipeline-minio-artifact"])["ca.crt"]
+    assert text in authority.read_text()
+    assert "PRIVATE KEY" not in text
+    for name, variable, value in (
+        ("Deployment/ml-pipeline", "SSL_CERT_DIR", "/etc/ssl/certs:/etc/pki/tls/certs:/etc/kfinstall/store-ca"),
+        ("Deployment/ml-pipeline-ui", "NODE_EXTRA_CA_CERTS", "/etc/kfinstall/store-ca/ca.crt"),
+    ):
+        assert environment(found[name])[variable] == value
+        volume, mount = mounted(found[name])
+        items = [{"key": "ca.crt", "path": "ca.crt"}]
+        assert volume["secret"] == {"secretName": "mlpipeline-minio-artifact", "items": items}
+        assert (mount["name"], mount["mountPath"]) == (volume["name"], "/etc/kfinstall/store-ca")
+    server = environment(found["Deployment/ml-pipeline"])
+    assert {name: value for name, value in server.items() if "CABUNDLE" in name} == pods
+    assert settings(found)["launcher"]["ca.crt"] == text
+    repository = yaml.safe_load(found["ConfigMap/workflow-controller-configmap"]["data"]["artifactRepository"])
+    assert repository["s3"]["caSecret"] == {"name": "mlpipeline-minio-artifact", "key": "ca.crt"}
+
+
+def test_a_file_without_a_certificate_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text("planted")
+    for name, why in (("key.pem", "none in the form PEM"), ("gone.pem", "No such file")):
+        with pytest.raises(UsageError, match="caFile names") as refused:
+            told(pipelines(), **{**S3, "endpoint": "store.example.com"}, caFile=str(tmp_path / name))
+        assert why in str(refused.value.why)
+
+
 def test_a_role_takes_the_place_of_keys() -> None:
     found = told(pipelines(), type="s3", bucket="team-artifacts", roleArn=ROLE)
     for account in ("ml-pipeline", "ml-pipeline-ui"):
@@ -187,6 +250,8 @@ def test_pipelines_that_say_nothing_of_their_store_are_refused(document: dict[st
             {"type": "s3", "bucket": "a-bucket", "endpoint": "s.example.com", "roleArn": ROLE},
             "roleArn is for S3 itself",
         ),
+        ({**S3, "caFile": "ca.pem"}, "everybody trusts the certificates of S3 itself"),
+        ({**S3, "endpoint": "s.example.com", "tls": False, "caFile": "ca.pem"}, "asks the store over http"),
         ({**GCS, "accountKey": "planted"}, "the JSON key of a service account"),
         ({"type": "gcs", "bucket": "artifacts"}, "either accountKey or workloadIdentity"),
         ({**AZURE, "account": "Team"}, "String should match pattern"),
@@ -250,6 +315,22 @@ def test_a_profile_gets_the_store_from_the_controllers_hook(tmp_path: Path) -> N
     assert decoded(made["Secret/mlpipeline-minio-artifact"]) == {"accesskey": "AKIAEXAMPLE", "secretkey": "planted"}
     server = environment(made["Deployment/ml-pipeline-ui-artifact"])
     assert server["AWS_REGION"] == "eu-central-1"
+
+
+def test_a_profile_gets_the_authority_of_the_store(authority: Path, tmp_path: Path) -> None:
+    found = told(pipelines(), **{**S3, "endpoint": "store.example.com"}, caFile=str(authority))
+    text = decoded(found["Secret/mlpipeline-minio-artifact"])["ca.crt"]
+    assert environment(found[CONTROLLER])["STORE_CA"]["secretKeyRef"]["key"] == "ca.crt"
+    with hook(tmp_path, found, STORE_CA=text) as address:
+        made = {f"{each['kind']}/{each['metadata']['name']}": each for each in ask(address, **enabled())}
+    assert made["ConfigMap/kfp-launcher"]["data"]["ca.crt"] == text
+    assert decoded(made["Secret/mlpipeline-minio-artifact"])["ca.crt"] == text
+    repository = json.loads(made["ConfigMap/artifact-repositories"]["data"]["default-namespaced"])
+    assert repository["s3"]["caSecret"]["key"] == "ca.crt"
+    server = made["Deployment/ml-pipeline-ui-artifact"]
+    volume, mount = mounted(server)
+    assert environment(server)["NODE_EXTRA_CA_CERTS"] == f"{mount['mountPath']}/ca.crt"
+    assert volume["secret"]["secretName"] == "mlpipeline-minio-artifact"
 
 
 def test_a_profile_gets_google_clouds_key_beside_what_the_release_gives_it(tmp_path: Path) -> None:

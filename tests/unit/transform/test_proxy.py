@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from kfinstall.contracts.manifest import Manifest
@@ -53,6 +54,36 @@ def test_the_rest_of_the_environment_stays_and_what_was_there_of_a_proxy_goes() 
     found = environment(deployment("istio-system", "istiod", env=env), https=PROXY)
     assert (found["A"], found["HTTPS_PROXY"]) == ("1", PROXY)
     assert "HTTP_PROXY" not in found
+
+
+def handed_on(kind: str, name: str, **content: Any) -> Object:
+    before = Manifest({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}, **content}, "app")
+    [*_services, after] = transformed([*SERVICES, before], Proxy(https=PROXY), CLUSTER)
+    return after.body
+
+
+def test_what_fetches_models_in_others_pods_gets_it_from_kserve() -> None:
+    container = {"name": "storage-initializer", "env": [{"name": "A", "value": "1"}]}
+    formats = [{"prefix": "s3://"}]
+    spec = {"container": container, "supportedUriFormats": formats}
+    after = handed_on("ClusterStorageContainer", "default", spec=spec)["spec"]
+    assert after["supportedUriFormats"] == formats
+    told = {each["name"]: each["value"] for each in after["container"]["env"]}
+    assert (told["A"], told["HTTPS_PROXY"], told["https_proxy"]) == ("1", PROXY, PROXY)
+    inside = "localhost,127.0.0.1,.svc,.cluster.local,.auth,.kubeflow,10.96.0.0/12,10.244.0.0/24"
+    assert told["NO_PROXY"] == inside  # nothing by its short name: these pods are in the namespaces of profiles
+    assert handed_on("ClusterStorageContainer", "model-registry", spec=spec)["spec"] == spec
+
+
+@pytest.mark.parametrize("executor", [None, "imagePullPolicy: Always\nenv: [{name: A, value: '1'}]\n"])
+def test_what_keeps_logs_in_the_pods_of_workflows_gets_it_from_argo(executor: str | None) -> None:
+    data = {"artifactRepository": "s3: {}"} | ({"executor": executor} if executor else {})
+    after = handed_on("ConfigMap", "workflow-controller-configmap", data=data)["data"]
+    assert after["artifactRepository"] == "s3: {}"
+    told = yaml.safe_load(after["executor"])
+    assert {"name": "HTTPS_PROXY", "value": PROXY} in told["env"]
+    assert told.get("imagePullPolicy") == ("Always" if executor else None)
+    assert ({"name": "A", "value": "1"} in told["env"]) is bool(executor)
 
 
 def installed(environ: dict[str, str], **proxy: Any) -> Install:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from kfinstall.contracts.manifest import Body, Manifest
 from kfinstall.errors import PlanRefused
 from kfinstall.model.install import Install
 from kfinstall.transform.serving import transformed
+from tests.controlplane.certificates import Authority
 from tests.unit.transform.small_pipelines import decoded
 
 S3 = {"type": "s3", "endpoint": "store.example.com:9000", "accessKey": "AKIA", "secretKey": "planted"}
@@ -67,6 +69,16 @@ def test_each_profile_has_an_account_with_the_keys() -> None:
         assert annotations["serving.kserve.io/s3-usehttps"] == "1"
         assert found[f"Namespace/-/{name}"]["metadata"]["annotations"] == {"owner": f"{name}@example.com"}
     assert "planted" not in json.dumps([body for body in found.values() if body["kind"] != "Secret"])
+
+
+def test_kserve_is_shown_the_authority_of_the_store_in_each_profile(tmp_path: Path) -> None:
+    text = Authority.create(tmp_path, "store").pair.certificate_file.read_text()
+    (tmp_path / "ca.pem").write_text(text)
+    found = served(*KSERVE, models={**S3, "caFile": str(tmp_path / "ca.pem")})
+    for name in ("ada", "bob"):
+        told = found[f"Secret/{name}/kfinstall-models"]["metadata"]["annotations"]
+        shown = found[f"ConfigMap/{name}/{told['serving.kserve.io/s3-cabundle-configmap']}"]
+        assert shown["data"] == {"cabundle.crt": text}
 
 
 def test_only_the_profiles_that_are_named() -> None:
