@@ -65,6 +65,7 @@ class InstallScreen(Screen[Result | None]):
         self._board: Board | None = None
         self._asked: Question | None = None
         self._fixable = False
+        self._complete = False
         self._over = False
         self._shown: dict[str, Text] = {}
 
@@ -130,8 +131,10 @@ class InstallScreen(Screen[Result | None]):
         self._offer(undertaking)
         self._ask(undertaking)
         if ending is not None and self.is_current:
-            self._over = True
-            self._show_result(undertaking)
+            self._over = self._complete  # the last picture stands for a moment: everybody wants to see the end
+            self._complete = True
+            if self._over:
+                self._show_result(undertaking)
 
     def _put(self, name: str, text: Text) -> None:
         """Show a text, if it is another one; the screen is laid out anew only where that may need other room."""
@@ -296,7 +299,7 @@ class InstallScreen(Screen[Result | None]):
         """The same document once more: what stands is not written again."""
         if self.undertaking:
             self.undertaking.close()
-        self.undertaking, self._asked, self._over = None, None, False
+        self.undertaking, self._asked, self._complete, self._over = None, None, False, False
         self.query_one("#objects", ObjectTree).forget()
         self.query_one("#log", LogPane).again()
         self.begin()

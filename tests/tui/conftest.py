@@ -23,7 +23,7 @@ kind: Install
 metadata: {name: workbench}
 platform: {type: existing}
 kubeflow: {preset: starter}
-wait: {timeout: 60s}
+wait: {timeout: 10m}
 """
 
 
