@@ -13,8 +13,8 @@ from kfinstall.errors import UsageError
 from kfinstall.facts.objects.kinds import NAMESPACE, NODE
 from kfinstall.kube.cluster import Cluster
 from kfinstall.kube.rights import rules
+from kfinstall.sandbox.access.rights import CLUSTER_ADMIN, ScenarioUser
 from kfinstall.sandbox.recording import NOBODYS, READS, record, recorded_user
-from kfinstall.sandbox.rights import CLUSTER_ADMIN, ScenarioUser
 from kfinstall.sandbox.scenario import Scenario
 from kfinstall.words import _
 

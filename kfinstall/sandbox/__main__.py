@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kfinstall.sandbox import scenario as scenarios
-from kfinstall.sandbox.certificates import make_certificate
+from kfinstall.sandbox.access.rights import CLUSTER_ADMIN
 from kfinstall.sandbox.cluster import SandboxCluster
 from kfinstall.sandbox.files import write_private
-from kfinstall.sandbox.http import LOOPBACK, Server
-from kfinstall.sandbox.rights import CLUSTER_ADMIN
 from kfinstall.sandbox.running import ADMIN_CONTEXT, CONTEXT, Running, described
+from kfinstall.sandbox.server.certificates import make_certificate
+from kfinstall.sandbox.server.http import LOOPBACK, Server
 
 
 def serve(scenario: str, speed: float, folder: Path) -> int:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.sandbox.api import Api
 from kfinstall.sandbox.controllers.authorities import Authorities
 from kfinstall.sandbox.controllers.client import Client
 from kfinstall.sandbox.controllers.cron_jobs import CronJobs
@@ -28,9 +27,10 @@ from kfinstall.sandbox.controllers.roles import Roles
 from kfinstall.sandbox.controllers.scheduler import Scheduler
 from kfinstall.sandbox.controllers.stateful_sets import StatefulSets
 from kfinstall.sandbox.controllers.volumes import Volumes
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.kubernetes import kubernetes_data
 from kfinstall.sandbox.scenario import Scenario
+from kfinstall.sandbox.server.api import Api
+from kfinstall.sandbox.types.kinds import GroupResource
+from kfinstall.sandbox.types.kubernetes import kubernetes_data
 
 NODE_NETWORK = "10.0"
 NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")

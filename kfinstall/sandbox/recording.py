@@ -17,7 +17,7 @@ from kfinstall.facts.objects.kinds import CLAIM, NODE, POD, REPLICA_SET, STORAGE
 from kfinstall.facts.objects.owners import workload
 from kfinstall.facts.pods.pod_trouble import trouble
 from kfinstall.facts.scheduling.capacity import Room, requests, rooms
-from kfinstall.sandbox.rights import CLUSTER_ADMIN, Grant, Member, ScenarioUser
+from kfinstall.sandbox.access.rights import CLUSTER_ADMIN, Grant, Member, ScenarioUser
 from kfinstall.sandbox.scenario import Answers, Nodes, Registry, Scenario, StorageClass
 from kfinstall.words import _, counted
 

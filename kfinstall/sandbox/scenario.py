@@ -13,7 +13,7 @@ from kfinstall.facts.objects.quantities import amount
 from kfinstall.model.faults import did_you_mean
 from kfinstall.model.source import parse, read_text, validate
 from kfinstall.model.text import refusal
-from kfinstall.sandbox.rights import CLUSTER_ADMIN, ScenarioUser
+from kfinstall.sandbox.access.rights import CLUSTER_ADMIN, ScenarioUser
 from kfinstall.words import _
 
 Answers = Literal["ok", "unreachable", "rateLimited", "unauthorized", "notFound", "wrongArchitecture", "slow"]

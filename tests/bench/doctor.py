@@ -19,13 +19,13 @@ from typing import Any
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.__main__ import kubeconfig
-from kfinstall.sandbox.api import Api
-from kfinstall.sandbox.certificates import make_certificate
-from kfinstall.sandbox.http import LOOPBACK, Server
-from kfinstall.sandbox.requests import Answer, Request
-from kfinstall.sandbox.rights import CLUSTER_ADMIN
+from kfinstall.sandbox.access.rights import CLUSTER_ADMIN
 from kfinstall.sandbox.running import CONTEXT
-from kfinstall.sandbox.store import Name
+from kfinstall.sandbox.server.api import Api
+from kfinstall.sandbox.server.certificates import make_certificate
+from kfinstall.sandbox.server.http import LOOPBACK, Server
+from kfinstall.sandbox.server.requests import Answer, Request
+from kfinstall.sandbox.storage.store import Name
 from tests.controlplane.build import ensure_built
 
 NODES, PODS, EVENTS = 500, 5_000, 20_000

@@ -8,11 +8,11 @@ import pytest
 
 from kfinstall.sandbox import scenario as scenarios
 from kfinstall.sandbox.__main__ import kubeconfig
-from kfinstall.sandbox.certificates import make_certificate
 from kfinstall.sandbox.cluster import SandboxCluster
-from kfinstall.sandbox.http import LOOPBACK
-from kfinstall.sandbox.http import Server as HttpServer
 from kfinstall.sandbox.running import CONTEXT
+from kfinstall.sandbox.server.certificates import make_certificate
+from kfinstall.sandbox.server.http import LOOPBACK
+from kfinstall.sandbox.server.http import Server as HttpServer
 from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
 from tests.sandbox.answers import Server

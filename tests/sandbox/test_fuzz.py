@@ -19,7 +19,7 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from kfinstall.sandbox.http import LARGEST, LOOPBACK
+from kfinstall.sandbox.server.http import LARGEST, LOOPBACK
 from tests.sandbox.conftest import TOKEN, served
 
 JSON, TABLE = "application/json", "application/json;as=Table;v=v1;g=meta.k8s.io"

@@ -1,6 +1,6 @@
 """What the practice cluster knows of Kubernetes is of the version that the tests run."""
 
-from kfinstall.sandbox.kubernetes import kubernetes_data
+from kfinstall.sandbox.types.kubernetes import kubernetes_data
 from tests.controlplane.build import kubernetes_version
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kfinstall.sandbox import scenario as scenarios
-from kfinstall.sandbox.rights import CLUSTER_ADMIN
+from kfinstall.sandbox.access.rights import CLUSTER_ADMIN
 from kfinstall.sandbox.scenario import Registry, Scenario, StorageClass
 from tests.controlplane.api import Api
 from tests.patience import PATIENCE, eventually

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.controllers.client import PODS, Client
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.store import Name
+from kfinstall.sandbox.storage.store import Name
+from kfinstall.sandbox.types.kinds import GroupResource
 
 NODES = GroupResource("", "nodes")
 CLAIMS = GroupResource("", "persistentvolumeclaims")

@@ -7,8 +7,8 @@ from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.controllers.client import Client, name_of
 from kfinstall.sandbox.controllers.endpoints import SLICES
 from kfinstall.sandbox.controllers.manager import Key
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.store import Change
+from kfinstall.sandbox.storage.store import Change
+from kfinstall.sandbox.types.kinds import GroupResource
 
 ADMISSION = "admissionregistration.k8s.io"
 CONFIGURATIONS = tuple(

@@ -5,10 +5,10 @@ from typing import Any, Protocol
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.clock import now
-from kfinstall.sandbox.kinds import GroupResource, Kind
-from kfinstall.sandbox.requests import JSON
-from kfinstall.sandbox.status import StatusError
-from kfinstall.sandbox.store import Change, Name
+from kfinstall.sandbox.server.requests import JSON
+from kfinstall.sandbox.server.status import StatusError
+from kfinstall.sandbox.storage.store import Change, Name
+from kfinstall.sandbox.types.kinds import GroupResource, Kind
 
 MERGE = "application/merge-patch+json"
 PODS = GroupResource("", "pods")

@@ -12,8 +12,8 @@ from kfinstall.sandbox.controllers.cron import Schedule
 from kfinstall.sandbox.controllers.events import Recorder
 from kfinstall.sandbox.controllers.jobs import JOBS, finished
 from kfinstall.sandbox.controllers.manager import Key
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.store import Change, Name
+from kfinstall.sandbox.storage.store import Change, Name
+from kfinstall.sandbox.types.kinds import GroupResource
 
 CRON_JOBS = GroupResource("batch", "cronjobs")
 SCHEDULED = "batch.kubernetes.io/cronjob-scheduled-timestamp"

@@ -13,8 +13,8 @@ from kfinstall.sandbox.controllers.events import Recorder
 from kfinstall.sandbox.controllers.manager import Key
 from kfinstall.sandbox.controllers.pods import counted, pods_of, template_hash
 from kfinstall.sandbox.controllers.replica_sets import REPLICA_SETS
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.store import Change, Name
+from kfinstall.sandbox.storage.store import Change, Name
+from kfinstall.sandbox.types.kinds import GroupResource
 
 DEPLOYMENTS = GroupResource("apps", "deployments")
 HASH = "pod-template-hash"

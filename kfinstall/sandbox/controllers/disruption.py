@@ -8,8 +8,8 @@ from kfinstall.sandbox.controllers.client import PODS, Client, condition, contro
 from kfinstall.sandbox.controllers.deployments import portion
 from kfinstall.sandbox.controllers.manager import Key
 from kfinstall.sandbox.controllers.pods import is_ready
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.store import Change, Name
+from kfinstall.sandbox.storage.store import Change, Name
+from kfinstall.sandbox.types.kinds import GroupResource
 
 BUDGETS = GroupResource("policy", "poddisruptionbudgets")
 SCALED = {"ReplicaSet": GroupResource("apps", "replicasets"), "StatefulSet": GroupResource("apps", "statefulsets")}

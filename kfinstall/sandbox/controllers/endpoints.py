@@ -6,8 +6,8 @@ from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.controllers.client import PODS, Client, name_of, owner_reference
 from kfinstall.sandbox.controllers.manager import Key
 from kfinstall.sandbox.controllers.pods import is_ready
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.store import Change, Name
+from kfinstall.sandbox.storage.store import Change, Name
+from kfinstall.sandbox.types.kinds import GroupResource
 
 SERVICES = GroupResource("", "services")
 SLICES = GroupResource("discovery.k8s.io", "endpointslices")

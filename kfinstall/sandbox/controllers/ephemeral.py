@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from kfinstall.sandbox.controllers.client import PODS, Client, owner_reference
 from kfinstall.sandbox.controllers.manager import Key
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.store import Change
+from kfinstall.sandbox.storage.store import Change
+from kfinstall.sandbox.types.kinds import GroupResource
 
 CLAIMS = GroupResource("", "persistentvolumeclaims")
 

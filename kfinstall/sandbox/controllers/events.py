@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.clock import micro_now, now
 from kfinstall.sandbox.controllers.client import Client
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.status import StatusError
-from kfinstall.sandbox.store import Name
+from kfinstall.sandbox.server.status import StatusError
+from kfinstall.sandbox.storage.store import Name
+from kfinstall.sandbox.types.kinds import GroupResource
 
 EVENTS = GroupResource("", "events")
 REMEMBERED = 4096

@@ -8,8 +8,8 @@ from kfinstall.facts.scheduling.placing import tolerates
 from kfinstall.sandbox.controllers.client import PODS, Client, condition, name_of
 from kfinstall.sandbox.controllers.events import Recorder
 from kfinstall.sandbox.controllers.manager import Key
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.store import Change, Name
+from kfinstall.sandbox.storage.store import Change, Name
+from kfinstall.sandbox.types.kinds import GroupResource
 
 NODES = GroupResource("", "nodes")
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.controllers.client import Client, name_of
 from kfinstall.sandbox.controllers.manager import Key
-from kfinstall.sandbox.deletion import FOREGROUND, ORPHAN
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.store import Change
+from kfinstall.sandbox.storage.store import Change
+from kfinstall.sandbox.types.kinds import GroupResource
+from kfinstall.sandbox.writing.deletion import FOREGROUND, ORPHAN
 
 DEFINITIONS = GroupResource("apiextensions.k8s.io", "customresourcedefinitions")
 CLEANUP = "customresourcecleanup.apiextensions.k8s.io"

@@ -10,8 +10,8 @@ from kfinstall.sandbox.controllers.client import PODS, Client, condition, contro
 from kfinstall.sandbox.controllers.events import Recorder
 from kfinstall.sandbox.controllers.manager import Key
 from kfinstall.sandbox.controllers.pods import counted, is_active, is_ready, pod_of, pods_of
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.store import Change, Name
+from kfinstall.sandbox.storage.store import Change, Name
+from kfinstall.sandbox.types.kinds import GroupResource
 
 JOBS = GroupResource("batch", "jobs")
 ENDS = {"SuccessCriteriaMet": "Complete", "FailureTarget": "Failed"}

@@ -17,8 +17,8 @@ from kfinstall.sandbox.controllers.pod_status import is_initialized, phase_of, p
 from kfinstall.sandbox.controllers.pull_secrets import hosts, missing
 from kfinstall.sandbox.images import Pulls, full
 from kfinstall.sandbox.scenario import Scenario
-from kfinstall.sandbox.status import StatusError
-from kfinstall.sandbox.store import Change, Name
+from kfinstall.sandbox.server.status import StatusError
+from kfinstall.sandbox.storage.store import Change, Name
 
 STOP = 1.0
 """Seconds that containers take to end, at most their grace period; before the speed."""

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.sandbox.api import Api
 from kfinstall.sandbox.controllers.client import path_of, refused, unserved
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.requests import Request
-from kfinstall.sandbox.store import Change, Name
+from kfinstall.sandbox.server.api import Api
+from kfinstall.sandbox.server.requests import Request
+from kfinstall.sandbox.storage.store import Change, Name
+from kfinstall.sandbox.types.kinds import GroupResource
 
 
 class Local:

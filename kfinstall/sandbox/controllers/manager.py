@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from kfinstall.sandbox.controllers.client import Client
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.status import StatusError
-from kfinstall.sandbox.store import Change, Name
+from kfinstall.sandbox.server.status import StatusError
+from kfinstall.sandbox.storage.store import Change, Name
+from kfinstall.sandbox.types.kinds import GroupResource
 
 Key = tuple[GroupResource, Name]
 LOG = logging.getLogger(__name__)

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from kfinstall.sandbox.controllers.client import Client
 from kfinstall.sandbox.controllers.manager import Key
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.status import StatusError
-from kfinstall.sandbox.store import Change, Name
+from kfinstall.sandbox.server.status import StatusError
+from kfinstall.sandbox.storage.store import Change, Name
+from kfinstall.sandbox.types.kinds import GroupResource
 
 NAMESPACES = GroupResource("", "namespaces")
 ACCOUNTS = GroupResource("", "serviceaccounts")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.sandbox.kinds import GroupResource
+from kfinstall.sandbox.types.kinds import GroupResource
 
 MAPS = GroupResource("", "configmaps")
 SECRETS = GroupResource("", "secrets")

@@ -7,10 +7,10 @@ from kfinstall.sandbox.clock import micro_now, now
 from kfinstall.sandbox.controllers.client import PODS, Client
 from kfinstall.sandbox.controllers.kubelet import addresses
 from kfinstall.sandbox.controllers.manager import Key
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.kubernetes import kubernetes_data
 from kfinstall.sandbox.scenario import Nodes, Scenario
-from kfinstall.sandbox.store import Change, Name
+from kfinstall.sandbox.storage.store import Change, Name
+from kfinstall.sandbox.types.kinds import GroupResource
+from kfinstall.sandbox.types.kubernetes import kubernetes_data
 
 NODES = GroupResource("", "nodes")
 LEASES = GroupResource("coordination.k8s.io", "leases")

@@ -11,9 +11,9 @@ import yaml
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.controllers.client import Client, name_of
 from kfinstall.sandbox.controllers.manager import Key
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.status import StatusError
-from kfinstall.sandbox.store import Change, Name
+from kfinstall.sandbox.server.status import StatusError
+from kfinstall.sandbox.storage.store import Change, Name
+from kfinstall.sandbox.types.kinds import GroupResource
 
 DEPLOYMENTS = GroupResource("apps", "deployments")
 RESOURCES = {

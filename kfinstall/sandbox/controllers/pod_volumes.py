@@ -8,7 +8,7 @@ from kfinstall.sandbox.controllers.attaching import claims_of
 from kfinstall.sandbox.controllers.client import PODS, Client, name_of
 from kfinstall.sandbox.controllers.provisioner import CLAIMS, CLASSES, SELECTED_NODE, VOLUMES
 from kfinstall.sandbox.controllers.volumes import COMPLETED, fits_claim
-from kfinstall.sandbox.store import Name
+from kfinstall.sandbox.storage.store import Name
 
 NO_PROVISIONER = "kubernetes.io/no-provisioner"
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.sandbox.admission import ALPHABET
+from kfinstall.sandbox.admission.admission import ALPHABET
 from kfinstall.sandbox.controllers.client import PODS, Client, controller_of, owner_reference
 
 

@@ -6,9 +6,9 @@ from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.controllers.client import Client, name_of
 from kfinstall.sandbox.controllers.events import Recorder
 from kfinstall.sandbox.controllers.manager import Key
-from kfinstall.sandbox.kinds import GroupResource
 from kfinstall.sandbox.scenario import Scenario, StorageClass
-from kfinstall.sandbox.store import Change, Name
+from kfinstall.sandbox.storage.store import Change, Name
+from kfinstall.sandbox.types.kinds import GroupResource
 
 CLAIMS = GroupResource("", "persistentvolumeclaims")
 VOLUMES = GroupResource("", "persistentvolumes")

@@ -6,7 +6,7 @@ import json
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.controllers.client import Client
 from kfinstall.sandbox.controllers.needs import SECRETS
-from kfinstall.sandbox.store import Name
+from kfinstall.sandbox.storage.store import Name
 
 HUB = frozenset({"index.docker.io", "registry-1.docker.io"})
 

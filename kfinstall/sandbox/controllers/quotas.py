@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
+from kfinstall.sandbox.admission.quota import QUOTAS, used
 from kfinstall.sandbox.controllers.client import Client, name_of
 from kfinstall.sandbox.controllers.manager import Key
-from kfinstall.sandbox.quota import QUOTAS, used
-from kfinstall.sandbox.store import Change, Store
+from kfinstall.sandbox.storage.store import Change, Store
 
 
 class Quotas:

@@ -12,10 +12,10 @@ import urllib3
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.controllers.client import name_of, path_of, refused, unserved
-from kfinstall.sandbox.kinds import GroupResource, Kinds
-from kfinstall.sandbox.requests import JSON
-from kfinstall.sandbox.status import StatusError
-from kfinstall.sandbox.store import Change, Name, Store
+from kfinstall.sandbox.server.requests import JSON
+from kfinstall.sandbox.server.status import StatusError
+from kfinstall.sandbox.storage.store import Change, Name, Store
+from kfinstall.sandbox.types.kinds import GroupResource, Kinds
 
 RETRY_SECONDS = 0.5
 SYNC_SECONDS = 60.0

@@ -7,9 +7,9 @@ from kfinstall.sandbox.controllers.client import PODS, Client, condition, contro
 from kfinstall.sandbox.controllers.events import Recorder
 from kfinstall.sandbox.controllers.manager import Key
 from kfinstall.sandbox.controllers.pods import Availability, counted, is_active, is_ready, pod_of, pods_of
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.status import StatusError
-from kfinstall.sandbox.store import Change, Name
+from kfinstall.sandbox.server.status import StatusError
+from kfinstall.sandbox.storage.store import Change, Name
+from kfinstall.sandbox.types.kinds import GroupResource
 
 REPLICA_SETS = GroupResource("apps", "replicasets")
 BURST = 500

@@ -3,7 +3,7 @@
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.controllers.client import Client, controller_of, name_of, owner_reference
 from kfinstall.sandbox.controllers.pods import template_hash
-from kfinstall.sandbox.kinds import GroupResource
+from kfinstall.sandbox.types.kinds import GroupResource
 
 REVISIONS = GroupResource("apps", "controllerrevisions")
 HASH = "controller-revision-hash"

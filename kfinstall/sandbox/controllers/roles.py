@@ -6,8 +6,8 @@ from kfinstall.contracts.manifest import Body
 from kfinstall.facts.objects.selectors import matches
 from kfinstall.sandbox.controllers.client import Client, name_of
 from kfinstall.sandbox.controllers.manager import Key
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.store import Change
+from kfinstall.sandbox.storage.store import Change
+from kfinstall.sandbox.types.kinds import GroupResource
 
 ROLES = GroupResource("rbac.authorization.k8s.io", "clusterroles")
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from kfinstall.contracts.manifest import Body
 from kfinstall.facts.scheduling.capacity import NOTHING, Amounts, amounts, requests
 from kfinstall.facts.scheduling.placing import Port, host_ports
-from kfinstall.sandbox.store import Name
+from kfinstall.sandbox.storage.store import Name
 
 
 def add(sums: Amounts, wanted: Mapping[str, Decimal], sign: int = 1) -> None:

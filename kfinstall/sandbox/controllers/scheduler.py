@@ -15,8 +15,8 @@ from kfinstall.sandbox.controllers.pod_volumes import PodVolumes
 from kfinstall.sandbox.controllers.preemption import Victims, no_node, preempt
 from kfinstall.sandbox.controllers.provisioner import CLAIMS, CLASSES, VOLUMES
 from kfinstall.sandbox.controllers.room import NodeRoom, owners
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.store import Change, Name
+from kfinstall.sandbox.storage.store import Change, Name
+from kfinstall.sandbox.types.kinds import GroupResource
 
 NODES = GroupResource("", "nodes")
 NAMESPACES = GroupResource("", "namespaces")

@@ -8,8 +8,8 @@ from kfinstall.sandbox.controllers.events import Recorder
 from kfinstall.sandbox.controllers.manager import Key
 from kfinstall.sandbox.controllers.pods import Availability, counted, is_ready, pod_of, pods_of
 from kfinstall.sandbox.controllers.revisions import HASH, History
-from kfinstall.sandbox.kinds import GroupResource
-from kfinstall.sandbox.store import Change, Name
+from kfinstall.sandbox.storage.store import Change, Name
+from kfinstall.sandbox.types.kinds import GroupResource
 
 STATEFUL_SETS = GroupResource("apps", "statefulsets")
 CLAIMS = GroupResource("", "persistentvolumeclaims")

@@ -6,13 +6,13 @@ from decimal import Decimal
 from kfinstall.contracts.manifest import Body
 from kfinstall.facts.objects.quantities import amount
 from kfinstall.facts.objects.selectors import matches
-from kfinstall.sandbox.admission import DEFAULT_CLASS
+from kfinstall.sandbox.admission.admission import DEFAULT_CLASS
 from kfinstall.sandbox.controllers.attaching import claims_of
 from kfinstall.sandbox.controllers.client import PODS, Client, name_of
 from kfinstall.sandbox.controllers.events import Recorder
 from kfinstall.sandbox.controllers.manager import Key
 from kfinstall.sandbox.controllers.provisioner import CLAIMS, CLASSES, PROVISIONER, SELECTED_NODE, VOLUMES
-from kfinstall.sandbox.store import Change, Name
+from kfinstall.sandbox.storage.store import Change, Name
 
 COMPLETED, BY_CONTROLLER = "pv.kubernetes.io/bind-completed", "pv.kubernetes.io/bound-by-controller"
 WAITING = (

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.sandbox.kinds import Kind
-from kfinstall.sandbox.status import Cause
+from kfinstall.sandbox.server.status import Cause
+from kfinstall.sandbox.types.kinds import Kind
 from kfinstall.sandbox.validation import (
     access,
     config,

@@ -4,8 +4,8 @@ from base64 import b64decode
 from collections.abc import Iterator
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.sandbox import go_json
-from kfinstall.sandbox.status import Cause, not_allowed, required, wrong
+from kfinstall.sandbox.server import go_json
+from kfinstall.sandbox.server.status import Cause, not_allowed, required, wrong
 from kfinstall.sandbox.validation.names import config_key
 from kfinstall.sandbox.validation.names import faults as named_faults
 from kfinstall.sandbox.validation.rules import fixed

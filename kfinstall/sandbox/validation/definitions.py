@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.sandbox.schema import Schema
-from kfinstall.sandbox.status import Cause, not_supported, required, wrong
-from kfinstall.sandbox.structural import value_faults
+from kfinstall.sandbox.server.status import Cause, not_supported, required, wrong
+from kfinstall.sandbox.types.schema import Schema
+from kfinstall.sandbox.types.structural import value_faults
 from kfinstall.sandbox.validation.names import SERVICE_NAME, SERVICE_TEXT
 from kfinstall.sandbox.validation.rules import fixed, given, one_of
 

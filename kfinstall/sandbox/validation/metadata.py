@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.sandbox.kinds import Kind
-from kfinstall.sandbox.status import Cause, not_allowed, required, wrong
+from kfinstall.sandbox.server.status import Cause, not_allowed, required, wrong
+from kfinstall.sandbox.types.kinds import Kind
 from kfinstall.sandbox.validation import names
 from kfinstall.sandbox.validation.names import qualified
 

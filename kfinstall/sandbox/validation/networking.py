@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.sandbox.status import Cause, required, shown, wrong
+from kfinstall.sandbox.server.status import Cause, required, shown, wrong
 from kfinstall.sandbox.validation.names import faults, port_name, subdomain
 from kfinstall.sandbox.validation.rules import duplicate, given, one_of, port
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.facts.objects.quantities import amount
-from kfinstall.sandbox.status import Cause, not_allowed, not_supported, required, wrong
+from kfinstall.sandbox.server.status import Cause, not_allowed, not_supported, required, wrong
 from kfinstall.sandbox.validation.names import faults, label, port_name
 from kfinstall.sandbox.validation.networking import PROTOCOLS
 from kfinstall.sandbox.validation.rules import duplicate, given, one_of, port

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from kfinstall.sandbox.status import Cause, not_supported, required, wrong
+from kfinstall.sandbox.server.status import Cause, not_supported, required, wrong
 
 IMMUTABLE = "field is immutable"
 PORT = "must be between 1 and 65535, inclusive"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.sandbox.status import Cause, not_allowed, required, wrong
+from kfinstall.sandbox.server.status import Cause, not_allowed, required, wrong
 from kfinstall.sandbox.validation.rules import fixed, given, not_negative
 
 HIGHEST_PRIORITY = 1_000_000_000

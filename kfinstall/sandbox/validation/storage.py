@@ -5,7 +5,7 @@ from typing import Any
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.facts.objects.quantities import amount
-from kfinstall.sandbox.status import Cause, not_allowed, not_supported, required, wrong
+from kfinstall.sandbox.server.status import Cause, not_allowed, not_supported, required, wrong
 from kfinstall.sandbox.validation.rules import fixed, given, one_of
 
 MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")

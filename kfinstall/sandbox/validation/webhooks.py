@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.sandbox.status import Cause, required, wrong
+from kfinstall.sandbox.server.status import Cause, required, wrong
 from kfinstall.sandbox.validation.rules import given, one_of
 
 

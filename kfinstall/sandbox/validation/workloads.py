@@ -6,7 +6,7 @@ from typing import Any
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.facts.objects.selectors import matches
-from kfinstall.sandbox.status import Cause, not_allowed, not_supported, required, wrong
+from kfinstall.sandbox.server.status import Cause, not_allowed, not_supported, required, wrong
 from kfinstall.sandbox.validation.names import labels
 from kfinstall.sandbox.validation.pods import pod_spec, restarts
 from kfinstall.sandbox.validation.rules import IMMUTABLE, fixed, given, not_negative

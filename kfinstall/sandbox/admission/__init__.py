@@ -1,0 +1,1 @@
+"""What is filled into an object, or refused, before it is kept."""

@@ -1,0 +1,1 @@
+"""Changes to objects by fields: patches, and who set what."""

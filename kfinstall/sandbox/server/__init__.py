@@ -1,0 +1,1 @@
+"""How requests come and how answers go: HTTP, bodies in each encoding, options, forms of answers, discovery."""

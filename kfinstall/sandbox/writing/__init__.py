@@ -1,0 +1,1 @@
+"""From a body to an object that is kept, changed or on its way out."""
