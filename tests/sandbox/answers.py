@@ -50,7 +50,7 @@ RANDOM = re.compile(
     r'|(?<=resourceVersion\\":\\")\d+|(?<=creationTimestamp\\":\\")[^"\\]+|(?<=time\\":\\")[^"\\]+'
 )
 SERVICE_ADDRESS = re.compile(r"^10\.\d+\.\d+\.\d+$")
-AGE = re.compile(r"^\d+s$")
+AGE = re.compile(r"^\d+s$|^\d+y(\d+d)?$")
 SHOWS_STATUS = ("CustomResourceDefinition", "Widget")
 REVISION = "deployment.kubernetes.io/revision"
 

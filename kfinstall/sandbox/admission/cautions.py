@@ -29,7 +29,11 @@ def cautions(kind: Kind, body: Body) -> Iterator[str]:
 
 
 def _of_service(spec: Body) -> Iterator[str]:
-    if spec.get("clusterIP") == "None" and spec.get("sessionAffinity", "None") != "None":
+    if spec.get("clusterIP") != "None":
+        return
+    if spec.get("externalIPs"):
+        yield "spec.externalIPs is ignored for headless services"
+    if spec.get("sessionAffinity", "None") != "None":
         yield "spec.SessionAffinity is ignored for headless services"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from kfinstall.contracts.manifest import Body
 from kfinstall.sandbox.server.requests import JSON, PROTOBUF, YAML
 from kfinstall.sandbox.server.status import bad_request
-from kfinstall.sandbox.server.tables import row_of
+from kfinstall.sandbox.tables.rows import row_of
 from kfinstall.sandbox.types.kinds import Kind, Version
 
 Render = Callable[[Body], Body]
@@ -55,7 +55,7 @@ def table(bodies: list[Body], kind: Kind, version: Version, metadata: Mapping[st
         raise bad_request(f"Unable to convert to Table as requested: {why}")
     rows = []
     for body in bodies:
-        row: Body = {"cells": row_of(body, kind, version), "object": None}
+        row: Body = {**row_of(body, kind, version), "object": None}
         if include != "None":
             row["object"] = body if include == "Object" else metadata_only(body)
         rows.append(row)

@@ -117,6 +117,8 @@ def _pod(body: Body) -> None:
         resources = container["resources"]
         for name, limit in (resources.get("limits") or {}).items():
             resources.setdefault("requests", {}).setdefault(name, limit)
+    for condition in (body.get("status") or {}).get("conditions") or ():
+        _set(condition, lastProbeTime=None, lastTransitionTime=None)  # times that Go writes when there are none
 
 
 def _template(spec: Fields) -> None:
@@ -208,7 +210,7 @@ def _service(body: Body) -> None:
         _set(spec, sessionAffinityConfig={"clientIP": {"timeoutSeconds": 10800}})
     if spec["type"] != "ExternalName":
         _set(spec, internalTrafficPolicy="Cluster")
-    if spec["type"] in {"NodePort", "LoadBalancer"}:
+    if spec["type"] in {"NodePort", "LoadBalancer"} or (spec["type"] == "ClusterIP" and spec.get("externalIPs")):
         _set(spec, externalTrafficPolicy="Cluster")
     if spec["type"] == "LoadBalancer":
         _set(spec, allocateLoadBalancerNodePorts=True)

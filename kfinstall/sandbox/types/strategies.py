@@ -41,6 +41,15 @@ def prepare_change(kind: Kind, body: Body) -> None:
         _store_version(body)
 
 
+def _pod(body: Body) -> None:
+    if body["spec"].get("schedulingGates"):
+        gated = {"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}
+        times = {"lastProbeTime": None, "lastTransitionTime": None}
+        message = "Scheduling is blocked due to non-empty scheduling gates"
+        status = body.setdefault("status", {})
+        status["conditions"] = [*(status.get("conditions") or ()), {**gated, **times, "message": message}]
+
+
 def _role(body: Body) -> None:
     body.setdefault("rules", None)
 
@@ -48,6 +57,7 @@ def _role(body: Body) -> None:
 DEFINITIONS = GroupResource("apiextensions.k8s.io", "customresourcedefinitions")
 _RULES: dict[GroupResource, Callable[[Body], None]] = {
     GroupResource("", "namespaces"): _namespace,
+    GroupResource("", "pods"): _pod,
     DEFINITIONS: _definition,
     GroupResource("rbac.authorization.k8s.io", "roles"): _role,
 }

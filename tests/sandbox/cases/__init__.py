@@ -9,6 +9,7 @@ from tests.sandbox.cases import (
     listing,
     objects,
     patching,
+    tables,
     workloads,
 )
 from tests.sandbox.cases.steps import Cases
@@ -22,5 +23,6 @@ AREAS: dict[str, Cases] = {
     "listing": listing.CASES,
     "objects": objects.CASES,
     "patching": patching.CASES,
+    "tables": tables.CASES,
     "workloads": workloads.CASES,
 }
