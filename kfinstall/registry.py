@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, get_args
 
 from kfinstall.contracts.check import Check
-from kfinstall.contracts.platform import Chooses, Platform
+from kfinstall.contracts.platform import Chooses, Examines, Platform
 from kfinstall.errors import UsageError
 from kfinstall.model.faults import one_of
 from kfinstall.model.install import PlatformOptions
@@ -68,6 +68,12 @@ class Platforms:
         return {name: each.options for name, each in loaded.items() if not isinstance(each, BrokenPlugin)}
 
     @functools.cached_property
+    def checks(self) -> Sequence[Check]:
+        """What the platforms that load ask of their own clusters."""
+        loaded = (self._loaded(name) for name in self.names)
+        return [check for each in loaded if isinstance(each, Examines) for check in each.checks]
+
+    @functools.cached_property
     def broken(self) -> tuple[BrokenPlugin, ...]:
         """The plugins that do not load, to be shown once."""
         loaded = [self._loaded(name) for name in self.names]
@@ -98,7 +104,10 @@ def built_in() -> Platforms:
 
 
 def checks() -> tuple[list[Check], list[BrokenPlugin]]:
-    """The checks that are installed here, by area and in their module's order, and the plugins that do not load."""
+    """The checks that are installed here, by area and in their module's order, and the plugins that do not load.
+
+    Those of the platforms come last.
+    """
     found: dict[str, Check] = {}
     broken: list[BrokenPlugin] = []
     for point in sorted(entry_points(group=CHECKS), key=lambda point: point.name):
@@ -108,7 +117,7 @@ def checks() -> tuple[list[Check], list[BrokenPlugin]]:
             broken.append(_broken(point, f"{type(error).__name__}: {error}"))
         else:
             found |= {check.id: check for check in loaded}
-    return list(found.values()), broken
+    return [*found.values(), *platforms().checks], broken
 
 
 def _check(candidate: object, known: Mapping[str, Check]) -> Check:
@@ -132,6 +141,9 @@ def _contract_breach(name: str, platform: Platform[Any]) -> str:
         return _("its options are not a PlatformOptions")
     if get_args(options.model_fields["type"].annotation) != (name,):
         return _("the type of its options is not Literal[{name!r}]").format(name=name)
+    strange = [each.id for each in platform.checks if each.area != name] if isinstance(platform, Examines) else ()
+    if strange:
+        return _("it has checks of another area than its own: {checks}").format(checks=", ".join(strange))
     unknown = sorted(_unknown_fields(platform))
     if unknown:
         return _("it has choices for fields that its options do not have: {fields}").format(fields=", ".join(unknown))

@@ -27,7 +27,7 @@ class Check:
     id: `area.question`, stable. title: the question in a few words. reads: the kinds it cannot do without.
     also: kinds that it uses where they exist and may be read. look: finds what is wrong; raises CouldNotLook, and may
     raise anything. asks: hosts on the internet that it may ask. of_client: it is about the machine that asks, and is
-    left out where that is not known.
+    left out where that is not known. concerns: whether it is about this cluster at all; left out of a report where not.
     """
 
     id: str
@@ -39,6 +39,7 @@ class Check:
     asks: frozenset[str] = frozenset()
     docs: str = ""
     of_client: bool = False
+    concerns: Callable[[Snapshot], bool] | None = None
 
     @property
     def area(self) -> str:

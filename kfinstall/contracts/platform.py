@@ -1,7 +1,7 @@
 """What kfinstall needs of a platform: its options, the way to its cluster, and, where it can, the cluster itself.
 
 Every platform is a Platform; what else it can do, it shows by being a Detects, a Transforms, a Prefers,
-a Lifecycle, a Stops, an Offers, an Enlarges, a Chooses, a BringsGpus.
+a Lifecycle, a Stops, an Offers, an Enlarges, a Chooses, a BringsGpus, an Examines.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from kfinstall.contracts.check import Check
 from kfinstall.contracts.finding import Finding
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Surroundings
@@ -288,6 +289,15 @@ class Enlarges(Protocol[OptionsT_contra]):
 
         Empty where none stands, or it is that large already.
         """
+
+
+@runtime_checkable
+class Examines(Protocol):
+    """A platform that knows what goes wrong on its own clusters only."""
+
+    @property
+    def checks(self) -> Sequence[Check]:
+        """For the doctor. Their area is the platform's name; `concerns` says of which clusters they are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,9 @@ class Surroundings(Protocol):
     def service_networks(self) -> Sequence[str] | None:
         """The networks that Services have their addresses of, as 10.96.0.0/12."""
 
+    def serves(self, collection: str) -> bool | None:
+        """Whether the API server has a collection, or a part of its objects, as /api/v1/serviceaccounts/token."""
+
     def secret(self, namespace: str, name: str) -> Mapping[str, str] | None:
         """What a Secret of the cluster holds, decoded; {} where there is no such."""
 
@@ -53,6 +56,9 @@ class Nowhere:
     user: str | None = None
     groups: Set[str] | None = None
     service_networks: Sequence[str] | None = None
+
+    def serves(self, collection: str) -> bool | None:  # noqa: ARG002 - of the protocol
+        return None
 
     def secret(self, namespace: str, name: str) -> Mapping[str, str] | None:  # noqa: ARG002 - of the protocol
         return None

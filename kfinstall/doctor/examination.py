@@ -73,7 +73,7 @@ class Report:
 
 def examine(snapshot: Collected, checks: Iterable[Check]) -> Report:
     """Ask every check; whatever one of them does, the others are asked too."""
-    answers = [_answer(check, snapshot) for check in checks if snapshot.client or not check.of_client]
+    answers = [_answer(check, snapshot) for check in checks if _concerns(check, snapshot)]
     findings = [finding for answer in answers for finding in answer.findings]
     roots = tree(findings, cache(lambda key: _waits_for(key, snapshot)))
     roots.sort(key=lambda root: (list(Severity).index(root.finding.severity), -len(root.objects)))
@@ -81,6 +81,18 @@ def examine(snapshot: Collected, checks: Iterable[Check]) -> Report:
     explained = {key for finding in findings for key in finding.objects}
     unexplained = tuple(key for key in unready if key not in explained)
     return Report(tuple(answers), tuple(roots), len(unready), unexplained, snapshot.unreached)
+
+
+def _concerns(check: Check, snapshot: Collected) -> bool:
+    if check.of_client and not snapshot.client:
+        return False
+    if check.concerns is None or snapshot.unreached:
+        return check.concerns is None
+    try:
+        return check.concerns(snapshot)
+    except Exception:
+        LOG.debug("%s does not know whether it is about this cluster", check.id, exc_info=True)
+        return True  # an odd object: the check itself meets it, and says so
 
 
 def _answer(check: Check, snapshot: Collected) -> Answered:

@@ -53,6 +53,12 @@ class ClusterSurroundings:
             return None
         return list(server["spec"].get("clusterIPs") or ()) if server else None
 
+    def serves(self, collection: str) -> bool | None:
+        try:
+            return self.cluster.serves(collection)
+        except ApiError:
+            return None
+
     def secret(self, namespace: str, name: str) -> Mapping[str, str] | None:
         try:
             found = self.cluster.look(f"/api/v1/namespaces/{namespace}/secrets/{name}")

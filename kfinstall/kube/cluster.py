@@ -94,9 +94,10 @@ class Cluster:
         """Whether the server answers for a collection, as it does a moment after its definition is established.
 
         It is asked by discovery: a request to the collection itself makes the server build the storage of the kind
-        (getOrCreateServingInfoFor in apiextensions-apiserver), a second of CPU for a large definition.
+        (getOrCreateServingInfoFor in apiextensions-apiserver), a second of CPU for a large definition. A part of its
+        objects (/api/v1/serviceaccounts/token) may be asked for, too.
         """
-        version, _slash, plural = collection.rpartition("/")
+        version, plural = _parted(collection)
         try:
             listed = self.connection.get(version)
         except ApiError as error:
@@ -159,6 +160,13 @@ class Cluster:
         others = [entry for entry in metadata["managedFields"] if not digests.is_ours(entry)]
         left = {"resourceVersion": metadata["resourceVersion"], "managedFields": others or [{}]}
         self.connection.send("PATCH", path, None, _typed(api_version, kind, left), content=MERGE)
+
+
+def _parted(collection: str) -> tuple[str, str]:
+    """/apis/GROUP/VERSION, or /api/VERSION, and the rest."""
+    parts = collection.split("/")
+    length = 3 if parts[1] == "api" else 4
+    return "/".join(parts[:length]), "/".join(parts[length:])
 
 
 def _typed(api_version: str, kind: str, metadata: Body) -> Body:

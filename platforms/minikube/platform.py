@@ -25,6 +25,7 @@ from kfinstall.model.base import Model
 from kfinstall.model.install import Install
 from kfinstall.words import _
 from platforms.docker_engine import docker_engine, docker_tool, inotify, no_docker
+from platforms.minikube.checks import CHECKS
 from platforms.minikube.drivers import drivers
 from platforms.minikube.events import progress
 from platforms.minikube.options import CONTAINERS, GIB, VIRTUAL_MACHINES, MinikubeOptions, bytes_of
@@ -44,6 +45,7 @@ class Minikube:
     summary = _("A cluster on this machine, in a container or a virtual machine.")
     options = MinikubeOptions
     chosen = frozenset({"profile", "driver"})
+    checks = CHECKS
 
     def detect(self, host: Host) -> Detection:
         """minikube, the Docker that it prefers, and its profiles."""

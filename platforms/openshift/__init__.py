@@ -21,6 +21,7 @@ from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.errors import PlanRefused
 from kfinstall.words import _
 from platforms.existing import KubeconfigOptions, contexts
+from platforms.openshift.checks import CHECKS
 from platforms.openshift.constraints import Constraint
 from platforms.openshift.grants import APPLICATION, granted
 from platforms.openshift.mesh import with_multus
@@ -60,6 +61,7 @@ class OpenShift:
     summary = _("An OpenShift that `oc login` reaches; Kubeflow's service accounts get the constraints they need.")
     options = OpenShiftOptions
     chosen = frozenset({"context"})
+    checks = CHECKS
 
     def detect(self, host: Host) -> Detection:
         """By the names that `oc login` gives contexts."""
@@ -86,7 +88,7 @@ class OpenShift:
                 why=_("It does not serve {group}.").format(group=GROUP),
                 fix=_("Choose another context, or platform.type: existing."),
             )
-        refuse_two(manifests, groups or frozenset())
+        refuse_two(manifests, surroundings)
         widest = next(each for each in Constraint if each.scc == options.widest_scc)
         multus = groups is None or MULTUS in groups
         meshed = with_multus(manifests, APPLICATION) if multus else manifests

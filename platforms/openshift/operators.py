@@ -1,8 +1,9 @@
 """Operators of Red Hat that bring what Kubeflow brings, too: two of them fight over the same definitions."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 
 from kfinstall.contracts.manifest import Manifest
+from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.errors import PlanRefused
 from kfinstall.words import _
 
@@ -14,10 +15,14 @@ OPERATORS: Mapping[str, tuple[str, str]] = {
 """API group that the operator alone serves -> its name, and what the API groups of its definitions end with."""
 
 
-def refuse_two(manifests: Sequence[Manifest], groups: Set[str]) -> None:
+CERT_MANAGERS = "/apis/operator.openshift.io/v1alpha1/certmanagers"
+"""The group is OpenShift's own: only the collection tells that Red Hat's operator for cert-manager is there."""
+
+
+def refuse_two(manifests: Sequence[Manifest], surroundings: Surroundings) -> None:
     """Raises PlanRefused, with the applications to leave out, where an operator has the definitions already."""
-    for group, (operator, suffix) in OPERATORS.items():
-        found = [each for each in manifests if group in groups and _defines(each, suffix)]
+    for operator, suffix in _present(surroundings):
+        found = [each for each in manifests if _defines(each, suffix)]
         if found:
             names = sorted({each.application for each in found})
             raise PlanRefused(
@@ -29,6 +34,14 @@ def refuse_two(manifests: Sequence[Manifest], groups: Set[str]) -> None:
                     names=",".join(names)
                 ),
             )
+
+
+def _present(surroundings: Surroundings) -> Iterator[tuple[str, str]]:
+    """The operators that are in the cluster, as OPERATORS names them."""
+    groups = surroundings.groups or frozenset()
+    yield from (named for group, named in OPERATORS.items() if group in groups)
+    if surroundings.serves(CERT_MANAGERS):
+        yield "cert-manager Operator for Red Hat OpenShift", "cert-manager.io"
 
 
 def _defines(manifest: Manifest, suffix: str) -> bool:

@@ -10,10 +10,14 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 
 from kfinstall.contracts.manifest import Manifest
+from kfinstall.doctor.looking import at_cluster
 from kfinstall.engine.adaptation import adapted
 from kfinstall.engine.surroundings import ClusterSurroundings
 from kfinstall.errors import PlanRefused
+from kfinstall.kube.cluster import Cluster
+from kfinstall.kube.connection import Connection
 from kfinstall.model.install import install_model
+from kfinstall.registry import checks
 from platforms.openshift import OpenShiftOptions
 from tests.contract import manifests as m
 from tests.contract.installer import Installer
@@ -120,12 +124,20 @@ def refused(api: Api) -> bool:
     return any(each["type"] == "ReplicaFailure" for each in status.get("conditions") or ())
 
 
+def told(kubeconfig: Path) -> list[str]:
+    """What the doctor's checks of OpenShift say."""
+    wanted = [check for check in checks()[0] if check.area == "openshift"]
+    report = at_cluster(Cluster(Connection.open(kubeconfig)), wanted).report
+    return [finding.title for root in report.roots for finding in root.walk()]
+
+
 def test_pods_that_were_refused_start_with_their_grant(openshift: ControlPlane, api: Api, tmp_path: Path) -> None:
     kubeconfig = openshift.kubeconfig()
     Installer(kubeconfig, tmp_path / "state", "kubeflow").install(release()).succeeded()
     eventually(lambda: refused(api))
     eventually(lambda: pods(api, "free"))
     assert pods(api, "web") == []
+    assert told(kubeconfig) == ["Service account ml/runner may not use the constraint nonroot-v2, which its pods need"]
     installer = OnOpenShift(kubeconfig, tmp_path / "state", "kubeflow")
     # the refused ReplicaSet may get its pod, too, when it tries again between the grant and the rollout: that pod goes
     # when the new one is ready, which takes a node
@@ -133,6 +145,7 @@ def test_pods_that_were_refused_start_with_their_grant(openshift: ControlPlane, 
         installer.install(release()).succeeded()
         eventually(lambda: [granted(pod) for pod in pods(api, "web")] == [SCC], 120)
     assert not installer.install(release()).succeeded().plan.changes
+    assert told(kubeconfig) == []
 
 
 def test_the_grant_is_for_its_account_only_and_goes_with_the_install(
@@ -160,3 +173,10 @@ def test_another_cluster_is_no_openshift(fresh_control_plane: ControlPlane, tmp_
     installer = OnOpenShift(fresh_control_plane.kubeconfig(), tmp_path / "state", "kubeflow")
     with pytest.raises(PlanRefused, match="no OpenShift"):
         installer.install(release())
+
+
+def test_what_an_api_server_serves_is_asked_of_it(control_plane: ControlPlane) -> None:
+    """An ACK is refused where the second is missing, an OpenShift where the third is there."""
+    surroundings = ClusterSurroundings(Cluster(Connection.open(control_plane.kubeconfig())), "default")
+    asked = ("/api/v1/pods", "/api/v1/serviceaccounts/token", "/apis/operator.openshift.io/v1alpha1/certmanagers")
+    assert [surroundings.serves(each) for each in asked] == [True, True, False]

@@ -6,7 +6,7 @@ from kfinstall.doctor.document import document
 from kfinstall.doctor.examination import examine
 from kfinstall.doctor.page import page
 from tests.unit.doctor.clusters import ALL_CHECKS, pod, snapshot, waiting
-from tests.unit.doctor.troubled import troubled
+from tests.unit.doctor.troubled import troubled_cluster
 
 HOSTILE = '<script>alert("x")</script><img src="https://example.com/x" onerror=alert(1)>'
 
@@ -39,7 +39,7 @@ class Reader(HTMLParser):
 
 
 def test_every_finding_and_every_check_is_on_it() -> None:
-    report = examine(snapshot(*troubled()), ALL_CHECKS)
+    report = examine(troubled_cluster(), ALL_CHECKS)
     text = Reader(page(document(report))).text
     for root in report.roots:
         for finding in root.walk():

@@ -1,10 +1,13 @@
 """A small cluster in which nearly everything is wrong that a check knows of; whoever adds a check adds its trouble."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
-from tests.unit.doctor.clusters import body, event, pod, unschedulable, waiting
+from kfinstall.contracts.resource import GroupKind
+from kfinstall.doctor.snapshot import Collected
+from tests.unit.doctor.clusters import body, event, pod, snapshot, unschedulable, waiting
 from tests.unit.doctor.nodes import READY, node, refused, stateful_set
 
 
@@ -24,7 +27,14 @@ def troubled() -> list[Body]:
         *_cluster(),
         *_rights(),
         *_kubeflow(),
+        *_platforms(),
     ]
+
+
+def troubled_cluster() -> Collected:
+    """It is of every platform at once."""
+    constraints = GroupKind("security.openshift.io", "SecurityContextConstraints")
+    return replace(snapshot(*troubled()), served={constraints: "securitycontextconstraints"})
 
 
 def _images() -> Iterator[Body]:
@@ -252,3 +262,20 @@ def _kubeflow() -> Iterator[Body]:
     yield pod("outside", "mesh", status=running)
     yield body("Notebook", "work", "alice", group="kubeflow.org", status={})
     yield pod("jupyter-alice-40example-2ecom")
+
+
+def _platforms() -> Iterator[Body]:
+    """What only the platforms' own checks know of."""
+    labels = {"minikube.k8s.io/name": "lab", "alibabacloud.com/nodepool-id": "np1"}
+    yield node("docker-desktop", labels=labels, cpu="4")
+    for name in ("first", "second"):
+        yield body("Service", name, "ml", spec={"type": "LoadBalancer", "ports": [{"port": 80}]})
+    default = {"storageclass.kubernetes.io/is-default-class": "true"}
+    yield body(
+        "StorageClass", "standard", group="storage.k8s.io", annotations=default, provisioner="k8s.io/minikube-hostpath"
+    )
+    message = 'pods "web-" is forbidden: unable to validate against any security context constraint: []'
+    failure = {"type": "ReplicaFailure", "status": "True", "message": message}
+    constrained = {"serviceAccountName": "runner", "containers": [{"name": "c", "securityContext": {"runAsUser": 0}}]}
+    spec = {"replicas": 1, "template": {"spec": constrained}}
+    yield body("ReplicaSet", "web", "ml", group="apps", spec=spec, status={"replicas": 0, "conditions": [failure]})

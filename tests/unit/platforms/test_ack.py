@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Nowhere
 from kfinstall.engine.adaptation import notices, settled
 from kfinstall.engine.host import LocalHost
+from kfinstall.errors import PlanRefused
 from kfinstall.model.install import Install, install_model
 from platforms.ack import BALANCER, Ack, AckOptions
 from tests.contract import manifests as m
@@ -51,6 +53,33 @@ def claim(size: str = "10Gi", mode: str = "ReadWriteOnce", **spec: Any) -> m.Obj
 def volume(body: m.Object) -> tuple[str | None, str]:
     spec = body["spec"]
     return spec.get("storageClassName"), spec["resources"]["requests"]["storage"]
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutTokens(Nowhere):
+    """An API server that issues none."""
+
+    def serves(self, collection: str) -> bool:
+        return collection != "/api/v1/serviceaccounts/token"
+
+
+def mounting(audience: str) -> m.Object:
+    deployment = m.deployment("istiod", "istio-system")
+    projected = {"sources": [{"serviceAccountToken": {"audience": audience, "path": "istio-token"}}]}
+    deployment["spec"]["template"]["spec"]["volumes"] = [{"name": "istio-token", "projected": projected}]
+    return deployment
+
+
+def test_an_api_server_that_issues_no_tokens_is_refused_with_the_flags_that_it_lacks() -> None:
+    manifests = [Manifest(mounting("istio-ca"), "istio")]
+    with pytest.raises(PlanRefused, match="issues no tokens for pods") as refused:
+        Ack().transformed(manifests, AckOptions(type="ack"), WithoutTokens("kubeflow"))
+    assert "istio-system/istiod" in refused.value.why
+    for flag in ("--service-account-issuer=", "--service-account-signing-key-file=", "--api-audiences="):
+        assert flag in refused.value.fix
+    without = [Manifest(m.deployment("web", "ml"), "app")]
+    assert len(Ack().transformed(without, AckOptions(type="ack"), WithoutTokens("kubeflow"))) == 1
+    assert len(adapted(mounting("istio-ca"))) == 1  # nobody was asked
 
 
 CLAIMS = [

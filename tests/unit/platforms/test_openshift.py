@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,25 @@ def test_clusters_of_oc_login_are_found(tmp_path: Path) -> None:
 def definition(group: str) -> m.Object:
     name = f"gateways.{group}"
     return m.named("apiextensions.k8s.io/v1", "CustomResourceDefinition", name, spec={"group": group})
+
+
+@dataclass(frozen=True, slots=True)
+class WithCertManagers(Nowhere):
+    """Where Red Hat's operator for cert-manager is."""
+
+    def serves(self, collection: str) -> bool:
+        return collection == "/apis/operator.openshift.io/v1alpha1/certmanagers"
+
+
+def test_a_cert_manager_of_red_hats_and_kubeflows_own_are_one_too_many() -> None:
+    options = OpenShiftOptions.model_validate({"type": "openshift"})
+    manifests = [Manifest(definition("cert-manager.io"), "cert-manager")]
+    cluster = WithCertManagers("kubeflow", groups={"security.openshift.io", "operator.openshift.io"})
+    with pytest.raises(PlanRefused, match="cert-manager Operator for Red Hat OpenShift is in this cluster") as refused:
+        OpenShift().transformed(manifests, options, cluster)
+    assert "--set kubeflow.provided=[cert-manager]" in refused.value.fix
+    without = Nowhere("kubeflow", groups=cluster.groups)
+    assert len(OpenShift().transformed(manifests, options, without)) == 1
 
 
 def test_a_mesh_of_red_hats_and_kubeflows_own_are_one_too_many() -> None:

@@ -28,6 +28,8 @@ from kfinstall.model.storage import NotebookVolume
 from kfinstall.transform.claims import with_claims, without_class
 from kfinstall.transform.spawner import KEY, PATHS, PATHS_TO_1_4, VOLUME, with_notebook_volume
 from kfinstall.words import _
+from platforms.ack.checks import CHECKS
+from platforms.ack.tokens import refuse_without_tokens
 from platforms.existing import KubeconfigOptions, contexts
 
 CONTEXT = r"(kubernetes-admin|\d+)-(c[0-9a-f]{32})"
@@ -81,6 +83,7 @@ class Ack:
     summary = _("An ACK cluster that your kubeconfig reaches: images through mirrors, disks of a size that exists.")
     options = AckOptions
     chosen = frozenset({"context"})
+    checks = CHECKS
 
     def detect(self, host: Host) -> Detection:
         """By the names that ACK gives contexts."""
@@ -124,6 +127,7 @@ class Ack:
         self, manifests: Sequence[Manifest], options: AckOptions, surroundings: Surroundings
     ) -> list[Manifest]:
         """With classes and sizes of volumes that ACK has, and load balancers where they are wanted."""
+        refuse_without_tokens(manifests, surroundings)
         disks = _usable(options.disk_class, surroundings)
         files = _usable(options.file_class, surroundings)
         provisioners = {

@@ -25,6 +25,7 @@ from kfinstall.contracts.platform import (
 from kfinstall.errors import ClusterError
 from kfinstall.model.install import PlatformOptions
 from kfinstall.words import _
+from platforms.docker_desktop.checks import CHECKS
 from platforms.docker_engine import DESKTOP, docker_engine, docker_tool
 
 CONTEXTS = ("docker-desktop", "docker-for-desktop")
@@ -61,6 +62,7 @@ class DockerDesktop:
     title = "Docker Desktop"
     summary = _("The Kubernetes of Docker Desktop, on macOS, Windows or Linux.")
     options = DockerDesktopOptions
+    checks = CHECKS
 
     def detect(self, host: Host) -> Detection:
         context = _context(host)
