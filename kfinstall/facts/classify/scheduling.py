@@ -27,7 +27,7 @@ _COUNT_FIRST = re.compile(r"(\d+)\s+(.+)")
 _COUNT_LAST = re.compile(r"(.+?)\s*\((\d+)\)")
 _NOT_HELPFUL = re.compile(r"(\d+) Preemption is not helpful", re.IGNORECASE)
 _NO_VICTIMS = re.compile(r"(\d+) No preemption victims", re.IGNORECASE)
-_TAINT = re.compile(r"taints? \{([^}]*)\}|taint\(s\) \{([^}]*)\}", re.IGNORECASE)
+_TAINT = re.compile(r"taints?(?: that the pod didn't tolerate:)? \{([^}]*)\}|taint\(s\) \{([^}]*)\}", re.IGNORECASE)
 _LONGEST_BODY = 4_000
 _OPENING, _CLOSING = "{[", "}]"
 
