@@ -57,14 +57,16 @@ class Phrase:
         self.text = text
         self._tokens = list(_tokens(text))
         self.literals = tuple(_literals(self._tokens))
+        self._longest_first = tuple(sorted(self.literals, key=len, reverse=True))
 
     def __repr__(self) -> str:
         return f"Phrase({self.text!r})"
 
     def find(self, text: str, lowered: str) -> Match | None:
         """The first place where the phrase stands in a text of single-spaced words; lowered is its lower case."""
-        if not all(literal in lowered for literal in self.literals):
-            return None
+        for literal in self._longest_first:  # a loop: most phrases of the catalogue end here, for every message
+            if literal not in lowered:
+                return None
         position, start = 0, -1
         captures: dict[str, str] = {}
         for part in self._parts:
