@@ -33,7 +33,8 @@ class Address:
     @property
     def registry_api(self) -> bool:
         """Whether this is a registry's API or its token service."""
-        return self.path.startswith(("/v2", "/v1/_ping")) or "service=" in self.query or self.path.rstrip("/").endswith("/token")
+        path = self.path.rstrip("/")
+        return path.startswith(("/v2", "/v1/_ping")) or path.endswith("/token") or "service=" in self.query
 
     @property
     def repository(self) -> str:

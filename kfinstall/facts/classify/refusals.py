@@ -73,7 +73,13 @@ def _read_kind(signals: Signals) -> None:
 
 
 def split_names(parameters: dict[str, Json]) -> None:
-    """Splits what is written as one: `pods/exec` is the subresource exec of pods, `nb-0_team(1-2)` a pod of team."""
+    """Splits what is written as one: `pods/exec` is the subresource exec of pods, `nb-0_team(1-2)` a pod of team.
+
+    A count is a number, wherever it was read.
+    """
+    count = parameters.get("count")
+    if isinstance(count, str) and count.isdigit():
+        parameters["count"] = int(count)
     pod = parameters.get("pod")
     if isinstance(pod, str) and "_" in pod:
         parameters["pod"], _underscore, parameters["namespace"] = pod.partition("_")

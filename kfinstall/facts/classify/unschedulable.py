@@ -26,7 +26,7 @@ def read_refusal(signals: Signals, catalogue: Catalogue) -> None:
     if not known:
         return
     kind, reason = _decisive(known, catalogue)
-    signals.name("resource", reason.resource)
+    signals.name("resource", reason.resource or ("pods" if kind == "pods" else ""))
     signals.name("taint", reason.taint)
     signals.name("count", reason.count)
     signals.add("scheduler", _refined(kind, refused, dict(known)))

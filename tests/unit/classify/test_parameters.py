@@ -1,5 +1,7 @@
 """What a message names comes out as parameters, and secrets do not."""
 
+import pytest
+
 from kfinstall.contracts.explanation import Explanation, Json
 from kfinstall.facts.classify import classify, explanation, parsed
 
@@ -142,3 +144,105 @@ def test_a_cause_that_is_one_of_several_says_so() -> None:
     assert found.cause == "img-ghcr-private"
     assert "img-pull-secret-missing" in found.alternatives
     assert found.parameters["repository"] == "acme/ui"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0/3 nodes are available: 3 Insufficient cpu.", {"nodes": 3, "resource": "cpu", "count": 3}),
+        (
+            "No nodes are available that match all of the predicates: Insufficient memory (4), MatchNodeSelector (1).",
+            {"resource": "memory", "count": 4},
+        ),
+        (
+            "0/4 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }, 3 Too many "
+            "pods. preemption: not eligible due to preemptionPolicy=Never..",
+            {"nodes": 4, "resource": "pods", "count": 3},
+        ),
+        (
+            "0/2 nodes are available: 2 node(s) had untolerated taint {team: ml}. preemption: 0/2 nodes are available: "
+            "2 Preemption is not helpful for scheduling..",
+            {"nodes": 2, "taint": "team: ml", "count": 2},
+        ),
+        ('0/5 nodes are available: persistentvolumeclaim "minio" not found.', {"nodes": 5, "claim": "minio"}),
+        (
+            "Some content in the namespace has finalizers remaining: x.example.com/clean in 12 resource instances",
+            {"finalizer": "x.example.com/clean", "count": 12},
+        ),
+        (
+            "Allocate failed due to requested number of devices unavailable for amd.com/gpu. Requested: 2, Available: "
+            "1, which is unexpected",
+            {"resource": "amd.com/gpu", "requested": "2", "available": "1"},
+        ),
+        (
+            "(ErrCode_InsufficientVCPUQuota) Insufficient vcpu quota requested 24, remaining 10 for family "
+            "standardDSv3Family for region eastus.",
+            {"requested": "24", "available": "10", "family": "standardDSv3Family", "region": "eastus"},
+        ),
+        (
+            "The node was low on resource: ephemeral-storage. Container main was using 34260Ki, which exceeds its "
+            "request of 0.",
+            {"resource": "ephemeral-storage", "container": "main", "used": "34260Ki", "requested": "0"},
+        ),
+        (
+            'persistentvolumeclaims "data" is forbidden: maximum storage usage per PersistentVolumeClaim is 10Gi, but '
+            "request is 50Gi",
+            {"claim": "data", "resource": "storage", "limit": "10Gi", "requested": "50Gi"},
+        ),
+        (
+            'Service "gateway" is invalid: spec.ports[1].nodePort: Invalid value: 31380: provided port is already '
+            "allocated",
+            {"service": "gateway", "port": "31380"},
+        ),
+        (
+            "failed to fetch oauth token: unexpected status from GET request to "
+            "https://europe-docker.pkg.dev/v2/token?scope=repository%3Aacme%2Fkf%2Fapp%3Apull&service=: 403 Forbidden",
+            {"host": "europe-docker.pkg.dev", "repository": "acme/kf/app"},
+        ),
+        (
+            'AttachVolume.Attach failed for volume "pvc-1" : CSINode node-7 does not contain driver ebs.csi.aws.com',
+            {"volume": "pvc-1", "node": "node-7", "provisioner": "ebs.csi.aws.com"},
+        ),
+        (
+            'conflict with "argocd-controller" using apps/v1: .spec.replicas',
+            {"manager": "argocd-controller", "apiVersion": "apps/v1", "field": ".spec.replicas"},
+        ),
+        (
+            'Error creating: pods "ui-" is forbidden: error looking up service account kf/ui: serviceaccount "ui" not '
+            "found",
+            {"pod": "ui-", "namespace": "kf", "serviceAccount": "ui"},
+        ),
+        (
+            'admission webhook "validate.kyverno.svc-fail" denied the request: policy require-labels',
+            {"webhook": "validate.kyverno.svc-fail"},
+        ),
+    ],
+)
+def test_every_name_of_other_wordings(text: str, expected: dict[str, Json]) -> None:
+    assert named(text, *expected) == expected
+
+
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        ("nginx", {"registry": "docker.io", "repository": "library/nginx", "tag": "latest"}),
+        ("docker.io/mysql:8", {"registry": "docker.io", "repository": "library/mysql", "tag": "8"}),
+        ("index.docker.io/acme/x", {"registry": "docker.io", "repository": "acme/x", "tag": "latest"}),
+        ("localhost/a_b/c:1", {"registry": "localhost", "repository": "a_b/c", "tag": "1"}),
+        ("localhost:5000/x", {"registry": "localhost:5000", "repository": "x", "tag": "latest"}),
+        ("10.0.0.8:5000/a/b-c__d:v1.2_3", {"registry": "10.0.0.8:5000", "repository": "a/b-c__d", "tag": "v1.2_3"}),
+        (f"quay.io/a/b/c/d@{DIGEST}", {"registry": "quay.io", "repository": "a/b/c/d", "digest": DIGEST}),
+        (
+            f"r.example.com:8443/x/y:2@{DIGEST}",
+            {"registry": "r.example.com:8443", "repository": "x/y", "tag": "2", "digest": DIGEST},
+        ),
+    ],
+)
+def test_a_reference_as_the_grammar_reads_it(image: str, expected: dict[str, Json]) -> None:
+    """https://github.com/distribution/reference/blob/main/reference.go"""
+    names = ("registry", "repository", "tag", "digest")
+    text = f'Failed to pull image "{image}": rpc error: code = Unknown desc = context deadline exceeded'
+    assert named(text, "image", *names) == {"image": image, **dict.fromkeys(names), **expected}

@@ -1,4 +1,4 @@
-"""Messages by cause, as data: wordings.yaml, more.yaml, holdout.yaml, second.yaml, third.yaml, fourth.yaml, and harmless ones."""
+"""Messages by cause, as data: wordings, more, holdout, second, third and fourth.yaml, and harmless ones."""
 
 from importlib import resources
 from typing import Any
