@@ -15,7 +15,8 @@ def _unit() -> re.Pattern[str]:
 
     Made when the first text is wrapped: that takes milliseconds, which most commands do without.
     """
-    word = rf"(?:[{_WIDE}]|[^\s{_WIDE}{_OPENING}{_CLOSING}]+)"
+    narrow = rf"[,.;:!?)\]]+(?=[\s{_WIDE}]|$)"  # punctuation of English behind Chinese
+    word = rf"(?:[{_WIDE}](?:{narrow})?|[^\s{_WIDE}{_OPENING}{_CLOSING}]+)"
     return re.compile(rf" +|[{_OPENING}]*{word}[{_CLOSING}]*|[{_OPENING}{_CLOSING}]+|\s")
 
 
@@ -42,3 +43,36 @@ def wrapped(text: str, cells: int) -> list[str]:
         if line or unit != " ":
             line, used = line + unit, used + needed
     return [*lines, line.rstrip()] if line else lines
+
+
+def breaks(text: str, cells: int) -> list[int]:
+    """Where a line breaks so that its parts, without the spaces at their ends, take at most so many cells each.
+
+    A word that is longer is cut. A part never ends up with nothing but the spaces that the line begins with.
+    """
+    found: list[int] = []
+    used, empty = 0, True
+    for unit in _unit().finditer(text):
+        needed = width(unit.group())
+        if unit.group().isspace():
+            used += needed
+            continue
+        if not empty and used + needed > cells:
+            found.append(unit.start())
+            used, empty = 0, True
+        if cuts := _cuts(unit.group(), cells, used):
+            found += [unit.start() + cut for cut in cuts]
+            used, needed = 0, width(unit.group()[cuts[-1] :])
+        used, empty = used + needed, False
+    return found
+
+
+def _cuts(word: str, cells: int, used: int) -> list[int]:
+    """Where a word is cut that is too long for a line; used: cells that its first line has already."""
+    found: list[int] = []
+    for at, each in enumerate(word):
+        if used + width(each) > cells and at:
+            found.append(at - 1 if each in _CLOSING and at > 1 else at)  # what may not begin a line takes one along
+            used = width(word[found[-1] : at])
+        used += width(each)
+    return found

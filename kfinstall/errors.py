@@ -20,7 +20,8 @@ KfinstallError              a user can read it: what happened, why, what to do
 Each front door shows the four parts in its own way; only the cli maps them to exit codes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -28,14 +29,16 @@ class KfinstallError(Exception):
     """An error that is explained to the user, never shown as a traceback.
 
     what: one sentence, what happened. why: the cause, if known. fix: what to do. docs: where to read on.
+    about: the key of the Install document that another answer to would help, such as storage; "" for none.
     """
 
-    def __init__(self, what: str, *, why: str = "", fix: str = "", docs: str = "") -> None:
+    def __init__(self, what: str, *, why: str = "", fix: str = "", docs: str = "", about: str = "") -> None:
         super().__init__(what)
         self.what = what
         self.why = why
         self.fix = fix
         self.docs = docs
+        self.about = about
 
     def __str__(self) -> str:
         return "\n".join(part for part in (self.what, self.why, self.fix, self.docs) if part)
@@ -136,6 +139,16 @@ class ApiError(ClusterError):
 
 class PlanRefused(KfinstallError):
     """What is planned cannot work on this cluster; nothing was changed."""
+
+
+@contextmanager
+def about(key: str) -> Iterator[None]:
+    """What is refused inside is about this key of the document, unless it says itself what it is about."""
+    try:
+        yield
+    except (PlanRefused, UsageError) as error:
+        error.about = error.about or key
+        raise
 
 
 class ApplyFailed(KfinstallError):

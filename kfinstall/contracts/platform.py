@@ -302,10 +302,14 @@ class Examines(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What may stand at a field of the options. value: as the document has it. title: for people, "" for the value."""
+    """What may stand at a field of the options.
+
+    value: as the document has it. title: for people, "" for the value. text: what the choice means, in a sentence.
+    """
 
     value: str
     title: str = ""
+    text: str = ""
 
 
 @runtime_checkable

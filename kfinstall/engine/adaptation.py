@@ -23,6 +23,7 @@ def adapted(manifests: Sequence[Manifest], install: Install, surroundings: Surro
             ),
             why=platform.device_plugin(install.platform),
             fix=_("Leave gpu out."),
+            about="gpu",
         )
     if not isinstance(platform, Transforms):
         return pipeline.transformed(manifests, install, surroundings)

@@ -68,6 +68,7 @@ class OwnCluster:
                 fix="\n".join(
                     line for each in in_the_way for line in (each.remedy.text, *each.remedy.commands) if line
                 ),
+                about="platform",
             )
         return [f"{each.title} {each.remedy.text}".strip() for each in findings]
 

@@ -32,6 +32,7 @@ class Compatibility:
                 _("{release} does not run on Kubernetes {server}.").format(release=self.release, server=server),
                 why=_("It needs {bounds}.").format(bounds=self._bounds()),
                 fix=_("Use a cluster of such a version, or another release: kfinstall configs lists them."),
+                about="kubeflow.preset",
             )
         low, high = self.validated
         if not low or _between(minor, low, high):

@@ -35,6 +35,7 @@ def refuse_unserved(manifests: Sequence[Manifest], known: Mapping[GroupKind, Res
             ]
         ),
         fix=_ways_out(removed),
+        about="kubeflow.preset",
     )
 
 
@@ -68,6 +69,7 @@ def refuse_shared(manifests: Sequence[Manifest], state: ClusterState, owner: str
             fix=_("Give this install the name of that one, or uninstall that one first; see: {command}").format(
                 command=f"kubectl get configmaps -n {NAMESPACE} -l {ID}"
             ),
+            about="metadata.name",
         )
 
 

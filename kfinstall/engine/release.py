@@ -8,6 +8,7 @@ from kfinstall.engine.adaptation import settled
 from kfinstall.engine.compatibility import Compatibility
 from kfinstall.engine.planner import Wishes
 from kfinstall.engine.state_folder import cache_folder
+from kfinstall.errors import about
 from kfinstall.kfdef import document as kfdefs
 from kfinstall.kfdef import presets
 from kfinstall.kfdef.selection import select
@@ -43,15 +44,16 @@ def resolve(loaded: LoadedInstall) -> Release:
     wanted = loaded.install.kubeflow
     warnings = list(loaded.warnings)
     kfdef = kfdefs.load(_document(loaded, warnings.append), default_name=loaded.install.metadata.name)
-    chosen = select(
-        kfdef,
-        namespace=wanted.namespace,
-        components=wanted.components,
-        provided=wanted.provided,
-        parameters=wanted.parameters,
-        usage_reporting=wanted.usage_reporting,
-        patched=wanted.patches.keys(),
-    )
+    with about("kubeflow.components"):
+        chosen = select(
+            kfdef,
+            namespace=wanted.namespace,
+            components=wanted.components,
+            provided=wanted.provided,
+            parameters=wanted.parameters,
+            usage_reporting=wanted.usage_reporting,
+            patched=wanted.patches.keys(),
+        )
     facts = presets.facts(chosen, wanted.preset or "")
     install = settled(loaded.install, os.environ)
     return Release(install, chosen, facts, (*warnings, *chosen.warnings), loaded.document)

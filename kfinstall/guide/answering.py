@@ -1,6 +1,7 @@
 """One answer into the draft, whatever kind of question it is to."""
 
 from kfinstall.guide.draft import Draft
+from kfinstall.guide.preferring import take_over
 from kfinstall.guide.questions import Kind, Question, from_text, to_text
 from kfinstall.model.install import SOURCES
 
@@ -10,6 +11,7 @@ def answer(draft: Draft, question: Question, text: str) -> None:
 
     Nothing is refused here: what is wrong is said by kfinstall.guide.checking, and the answer stays to be corrected.
     """
+    take_over(draft, question, text)
     if question.kind is Kind.SECRET:
         draft.put_secret(question.path, text)
     elif question.kind is Kind.SECTION:
@@ -39,7 +41,7 @@ def _put(draft: Draft, question: Question, value: object) -> None:
     if parent == ("kubeflow",) and key in SOURCES:
         _choose_source(draft, str(key), value)
     # an answer that is the default is no answer: the file then says only what its user wants to be otherwise
-    elif question.kind is Kind.YES_NO and value == question.default:
+    elif question.kind is Kind.YES_NO and value == question.default and not question.recommended:
         draft.put(question.path, None)
     else:
         draft.put(question.path, value)

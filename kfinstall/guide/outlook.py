@@ -31,7 +31,7 @@ class Outlook:
 
     create, change: objects by application. keep: how many stand as wanted already. delete: what goes. size: what the
     pods need together. warnings: with a mark in front. rights: what whoever installs may not do, "" for nothing.
-    refused: why this cannot be installed like this, "" where it can.
+    refused: why this cannot be installed like this, None where it can.
     """
 
     where: str
@@ -43,7 +43,7 @@ class Outlook:
     size: str = ""
     warnings: Sequence[str] = ()
     rights: str = ""
-    refused: str = ""
+    refused: KfinstallError | None = None
 
 
 def outlook(loaded: LoadedInstall, tell: Callable[[str], None] = lambda _doing: None) -> Outlook:
@@ -67,7 +67,7 @@ def outlook(loaded: LoadedInstall, tell: Callable[[str], None] = lambda _doing: 
     try:
         prepared = preparation.planned(release, cluster, rendering)
     except PlanRefused as error:
-        return Outlook(where, size=size, refused=str(error))
+        return Outlook(where, size=size, refused=error)
     tell(_("The doctor looks at the plan …"))
     plan = prepared.prepared.plan
     found = [*(f"! {each}" for each in prepared.warnings), *_doctor(prepared)]
@@ -94,11 +94,11 @@ def _of_a_cluster_to_come(to_make: Unmade, release: Release, manifests: Sequence
     making = "\n".join([to_make.told, to_make.offered])
     warnings = [f"! {each}" for each in (*release.warnings, *notices(release.install))]
     wanted = demand(manifests)
-    refused = ""
+    refused: KfinstallError | None = None
     try:
         warnings += [f"! {each}" for each in to_make.cluster.checked(wanted)]
     except KfinstallError as error:
-        refused = str(error)
+        refused = error
     objects: dict[str, list[str]] = {}
     for manifest in manifests:
         objects.setdefault(manifest.application, []).append(f"{manifest.kind}/{manifest.name}")

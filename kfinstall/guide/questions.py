@@ -48,6 +48,7 @@ class Question:
     group: titles of the parts around it, outermost first. default: as the document would have it, None where nothing
     holds without an answer. choices: all that is possible, for Kind.CHOICE. listed: a platform has a list for it, to be
     asked for. minor: most people leave it as it is. members: for the tag of a union, value -> keys of that member.
+    recommended: the answer that the platform would give, as text.
     """
 
     path: Path
@@ -61,6 +62,20 @@ class Question:
     listed: bool = False
     minor: bool = False
     members: Mapping[str, Collection[str]] = field(default_factory=dict, hash=False)
+    recommended: str = ""
+
+    def in_words(self, answer: object) -> str:
+        """An answer as people call it: the title of a choice, where it has one; else as somebody would type it."""
+        text = to_text(answer)
+        return next((each.title for each in self.choices if each.value == text and each.title), text)
+
+    @property
+    def standing(self) -> str:
+        """What holds without an answer, in a line; "" where nothing does, or nobody has to know."""
+        if self.recommended:
+            return _("Recommended here: {value}").format(value=self.in_words(self.recommended))
+        default = "" if self.kind is Kind.SECRET else self.in_words(self.default)
+        return _("Default: {value}").format(value=default) if default else ""
 
     @property
     def dotted(self) -> str:
@@ -76,8 +91,7 @@ def questions(
     listed: the fields that a platform has lists for, as dotted keys below the model's own part of the document.
     """
     answers = data if isinstance(data, Mapping) else {}
-    for name, info in model.model_fields.items():
-        key = info.alias or name
+    for key, info in fields_of(model).items():
         if not (key == TAG and get_origin(info.annotation) is Literal):  # that was asked by the union
             asking = _Asking(info, (*path, key), listed, group, len(path))
             yield from asking.questions(info.annotation, answers.get(key))
@@ -112,7 +126,8 @@ class _Asking:
     def _of_union(self, models: list[type[BaseModel]], value: object, *, optional: bool) -> Iterator[Question]:
         tags = {tag: model for model in models for tag in get_args(model.model_fields[TAG].annotation)}
         default = None if self.info.is_required() else getattr(self._default(), TAG, None)
-        choices = tuple(Choice(tag, model.model_fields[TAG].description or "") for tag, model in tags.items())
+        fields = {tag: model.model_fields[TAG] for tag, model in tags.items()}
+        choices = tuple(Choice(tag, each.title or tag, each.description or "") for tag, each in fields.items())
         yield Question(
             (*self.path, TAG), Kind.CHOICE, self.info.title or "", self.info.description or "", self.group, default,
             default is None and not optional, choices, members={tag: keys_of(model) for tag, model in tags.items()},
@@ -197,9 +212,14 @@ class _Asking:
 _KINDS: Mapping[Any, Kind] = {bool: Kind.YES_NO, int: Kind.NUMBER, float: Kind.NUMBER, SecretStr: Kind.SECRET}
 
 
+def fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model, by their keys in the document."""
+    return {info.alias or name: info for name, info in model.model_fields.items()}
+
+
 def keys_of(model: type[BaseModel]) -> frozenset[str]:
     """The keys that a model has in the document."""
-    return frozenset(info.alias or name for name, info in model.model_fields.items())
+    return frozenset(fields_of(model))
 
 
 def _enumerated(info: FieldInfo) -> Sequence[str]:

@@ -7,7 +7,7 @@ from kfinstall.engine.host import LocalHost
 from kfinstall.engine.release import Release, resolve
 from kfinstall.engine.state_folder import state_home
 from kfinstall.guide.draft import Draft
-from kfinstall.guide.questions import Kind, to_text
+from kfinstall.guide.questions import Kind, Question
 from kfinstall.guide.steps import steps
 from kfinstall.model.load import LoadedInstall
 from kfinstall.registry import platforms
@@ -30,15 +30,15 @@ def lines(draft: Draft, release: Release) -> Iterator[Line]:
             yield Line(step.name, step.title, _components(release))
             continue
         said = [
-            f"{question.title}: {_shown(to_text(draft.get(question.path)), question.kind)}"
+            f"{question.title}: {_shown(question, draft.get(question.path))}"
             for question in step.ask(draft)
             if question.kind not in (Kind.SECTION, Kind.ENTRIES) and draft.get(question.path) is not None
         ]
         yield Line(step.name, step.title, ", ".join(said) or _("the defaults"))
 
 
-def _shown(text: str, kind: Kind) -> str:
-    return "••••" if kind is Kind.SECRET else text
+def _shown(question: Question, answer: object) -> str:
+    return "••••" if question.kind is Kind.SECRET else question.in_words(answer)
 
 
 def _components(release: Release) -> str:

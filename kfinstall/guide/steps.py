@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kfinstall.contracts.platform import Choice, Chooses
+from kfinstall.errors import KfinstallError
 from kfinstall.guide.draft import Draft
-from kfinstall.guide.questions import TAG, Kind, Path, Question, keys_of, questions, union
+from kfinstall.guide.preferring import preferences, recommending
+from kfinstall.guide.questions import TAG, Kind, Path, Question, fields_of, keys_of, questions, union
 from kfinstall.kfdef import presets
 from kfinstall.model.document import path_text
 from kfinstall.model.install import DEFAULT_PRESET, SOURCES, Install
@@ -55,12 +57,21 @@ def step_named(name: str, draft: Draft) -> Step:
 
 def step_of(path: str, draft: Draft) -> str:
     """The step that something wrong at a path is to be mended in: that of its question, else of its section."""
+    return (_step_at(path, draft) or steps(draft)[0]).name
+
+
+def step_about(error: KfinstallError, draft: Draft) -> Step | None:
+    """The step with the answer that an install is refused for; None where no other answer would help."""
+    return _step_at(error.about, draft) if error.about else None
+
+
+def _step_at(path: str, draft: Draft) -> Step | None:
     applying = steps(draft)
     for step in applying:
         if path in {path_text(question.path) for question in step.ask(draft)}:
-            return step.name
+            return step
     section = re.split(r"[.\[]", path)[0]
-    return next((step.name for step in reversed(applying) if section in step.sections), applying[0].name)
+    return next((step for step in reversed(applying) if section in step.sections), None)
 
 
 def preview(step: Step, draft: Draft) -> str:
@@ -112,7 +123,7 @@ def _usable(found: Iterator[Question], draft: Draft) -> Iterator[Question]:
 def _platform(draft: Draft) -> list[Question]:
     known = platforms()
     named = [known.get(name) for name in known.options]
-    choices = tuple(Choice(each.name, each.summary) for each in named)
+    choices = tuple(Choice(each.name, each.title, each.summary) for each in named)
     members = {each.name: keys_of(each.options) for each in named}
     field = Install.model_fields["platform"]
     del draft
@@ -145,13 +156,13 @@ def _kubeflow(draft: Draft) -> list[Question]:
 
 
 def _preset_question(question: Question) -> Question:
-    choices = tuple(Choice(each.name, _release_in_words(each)) for each in presets.describe())
+    choices = tuple(Choice(each.name, each.title or each.name, _span(each)) for each in presets.describe())
     return Question(
         question.path, Kind.CHOICE, question.title, question.meaning, default=DEFAULT_PRESET, choices=choices
     )
 
 
-def _release_in_words(preset: presets.Preset) -> str:
+def _span(preset: presets.Preset) -> str:
     upper = preset.kubernetes_maximum
     span = (
         _("Kubernetes {minimum} to {maximum}").format(minimum=preset.kubernetes_minimum, maximum=upper)
@@ -159,15 +170,19 @@ def _release_in_words(preset: presets.Preset) -> str:
         else _("Kubernetes {minimum} or newer").format(minimum=preset.kubernetes_minimum)
     )
     parts = _("{count} parts").format(count=len(preset.applications))
-    return f"{preset.title or preset.name}: {parts}, {span}"
+    return f"{parts}, {span}"
 
 
 def _sections(*keys: str) -> Callable[[Draft], list[Question]]:
     """The questions of whole sections of the document."""
 
     def ask(draft: Draft) -> list[Question]:
-        fields = {info.alias or name: info for name, info in Install.model_fields.items()}
-        asked = (each for key in keys for each in union(fields[key], draft.get((key,)), (key,)))
+        fields, preferred = fields_of(Install), preferences(draft)
+        asked = (
+            recommending(each, preferred.get(key, {}), draft)
+            for key in keys
+            for each in union(fields[key], draft.get((key,)) or preferred.get(key), (key,))
+        )
         return list(_usable(asked, draft))
 
     return ask

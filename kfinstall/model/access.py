@@ -122,7 +122,7 @@ class PortForward(AccessOptions):
 
     type: Literal["port-forward"] = Field(
         default="port-forward",
-        title=_("Access"),
+        title=_("Port forwarding"),
         description=_("From this machine only, while `kfinstall open` runs."),
     )
 
@@ -171,7 +171,7 @@ class NodePort(AtGateway):
     """A port of every node."""
 
     type: Literal["node-port"] = Field(
-        title=_("Access"), description=_("A port of every node, for everybody who reaches a node.")
+        title=_("Port of the nodes"), description=_("A port of every node, for everybody who reaches a node.")
     )
     port: int | None = Field(
         default=None,
@@ -186,7 +186,8 @@ class LoadBalancer(AtGateway):
     """An address of its own, by the cloud's load balancer."""
 
     type: Literal["load-balancer"] = Field(
-        title=_("Access"), description=_("An address of its own, which clouds charge for; mostly on the internet.")
+        title=_("Load balancer"),
+        description=_("An address of its own, which clouds charge for; mostly on the internet."),
     )
     source_ranges: tuple[Network, ...] = Field(
         default=(),
@@ -203,7 +204,9 @@ class LoadBalancer(AtGateway):
 class Route(Exposed):
     """OpenShift's router, which ends TLS with its own certificate."""
 
-    type: Literal["route"] = Field(title=_("Access"), description=_("OpenShift's router, with its own certificate."))
+    type: Literal["route"] = Field(
+        title=_("OpenShift route"), description=_("OpenShift's router, with its own certificate.")
+    )
 
     @property
     def address(self) -> str:

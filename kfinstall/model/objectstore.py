@@ -65,7 +65,7 @@ class BundledStore(OwnStore):
     """MinIO or SeaweedFS, as the release has it; without keys, with those that are published with it."""
 
     type: Literal["bundled"] = Field(
-        default="bundled", title=_("Object store"), description=_("MinIO or SeaweedFS, as the release has it.")
+        default="bundled", title=_("The release's own"), description=_("MinIO or SeaweedFS, as the release has it.")
     )
 
 
@@ -73,7 +73,7 @@ class S3Store(S3):
     """S3, or a store that speaks as S3 does. The release's own store is left out then."""
 
     type: Literal["s3"] = Field(
-        title=_("Object store"), description=_("S3, or any store that speaks as S3 does: MinIO, Ceph, OSS and others.")
+        title="S3", description=_("S3, or any store that speaks as S3 does: MinIO, Ceph, OSS and others.")
     )
     bucket: str = Field(pattern=BUCKET, title=_("Bucket"), description=_("It has to be there already."))
 
@@ -85,7 +85,7 @@ class GcsStore(OwnStore):
     """
 
     type: Literal["gcs"] = Field(
-        title=_("Object store"),
+        title="Google Cloud Storage",
         description=_("Google Cloud Storage for artifacts; definitions and logs stay in the release's own store."),
     )
     bucket: str = Field(pattern=BUCKET, title=_("Bucket"), description=_("It has to be there already."))
@@ -111,7 +111,7 @@ class AzureStore(Model):
     """A container of Azure Blob Storage, behind the MinIO of the release as a gateway."""
 
     type: Literal["azure"] = Field(
-        title=_("Object store"),
+        title="Azure Blob Storage",
         description=_("Azure Blob Storage, behind the release's MinIO as a gateway: Kubeflow 1.10 has one that can."),
     )
     account: str = Field(pattern=ACCOUNT, title=_("Storage account"), description=_("Its name."))

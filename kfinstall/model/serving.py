@@ -18,13 +18,13 @@ ADDRESS = r"^(s3|gs|pvc|https)://[A-Za-z0-9][^\s]*$"
 class S3Models(S3):
     """Models in S3, or in a store that speaks as S3 does."""
 
-    type: Literal["s3"] = Field(title=_("Models"), description=_("In S3, or in a store that speaks as S3 does."))
+    type: Literal["s3"] = Field(title="S3", description=_("In S3, or in a store that speaks as S3 does."))
 
 
 class GcsModels(Model):
     """Models in Google Cloud Storage."""
 
-    type: Literal["gcs"] = Field(title=_("Models"), description=_("In Google Cloud Storage."))
+    type: Literal["gcs"] = Field(title="Google Cloud Storage", description=_("In Google Cloud Storage."))
     account_key: AccountKey | None = Field(
         default=None,
         title=_("Service account key"),
@@ -47,7 +47,7 @@ class GcsModels(Model):
 class AzureModels(Model):
     """Models in Azure Blob Storage."""
 
-    type: Literal["azure"] = Field(title=_("Models"), description=_("In Azure Blob Storage."))
+    type: Literal["azure"] = Field(title="Azure Blob Storage", description=_("In Azure Blob Storage."))
     account_key: OneLine | None = Field(
         default=None,
         title=_("Account key"),
@@ -70,7 +70,7 @@ class AzureModels(Model):
 class NfsModels(Model):
     """Models in a folder of an NFS server, which nodes mount."""
 
-    type: Literal["nfs"] = Field(title=_("Models"), description=_("In a folder of an NFS server."))
+    type: Literal["nfs"] = Field(title="NFS", description=_("In a folder of an NFS server."))
     server: Server = Field(title=_("Server"), description=_("Its name or address, as nodes reach it."))
     path: AbsolutePath = Field(title=_("Path"), description=_("The folder with the models."))
     size: Size = Field(default="100Gi", title=_("Size"), description=_("What the claim says; NFS does not limit it."))

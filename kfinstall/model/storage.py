@@ -77,8 +77,8 @@ class Automatic(StorageOptions):
 
     type: Literal["auto"] = Field(
         default="auto",
-        title=_("Storage"),
-        description=_("The cluster's default class; an install is refused where there is none."),
+        title=_("The cluster's default class"),
+        description=_("Whatever class the cluster takes for claims that name none; refused where there is none."),
     )
 
 
@@ -86,14 +86,15 @@ class Static(StorageOptions):
     """Volumes that somebody else makes."""
 
     type: Literal["static"] = Field(
-        title=_("Storage"), description=_("Volumes that an administrator makes: the claims stay as released.")
+        title=_("Volumes that an administrator makes"),
+        description=_("The claims stay as released, and wait until somebody makes volumes for them."),
     )
 
 
 class NamedClass(StorageOptions):
     """A storage class of the cluster."""
 
-    type: Literal["class"] = Field(title=_("Storage"), description=_("A storage class of the cluster."))
+    type: Literal["class"] = Field(title=_("A class by its name"), description=_("A storage class of the cluster."))
     name: str = Field(
         min_length=1, title=_("Storage class"), description=_("For claims that name none: its name in the cluster.")
     )
@@ -103,8 +104,8 @@ class HostPath(StorageOptions):
     """Folders of one node."""
 
     type: Literal["hostpath"] = Field(
-        title=_("Storage"),
-        description=_("Folders of one node, one for each claim of the release. Nobody deletes what is in them."),
+        title=_("Folders of one node"),
+        description=_("One for each claim of the release. Nobody deletes what is in them."),
     )
     node: str | None = Field(
         default=None,
@@ -123,8 +124,8 @@ class Nfs(StorageOptions):
     """Folders of an NFS server, made beforehand."""
 
     type: Literal["nfs"] = Field(
-        title=_("Storage"),
-        description=_("Folders of an NFS server, which are there already. Nobody deletes what is in them."),
+        title=_("Folders of an NFS server"),
+        description=_("They are there already. Nobody deletes what is in them."),
     )
     server: Server = Field(title=_("NFS server"), description=_("Its name or address, as the nodes reach it."))
     path: AbsolutePath = Field(
@@ -164,7 +165,7 @@ class NfsProvisioner(Provisioned):
     """Folders of an NFS server, made when a claim needs one."""
 
     type: Literal["nfs-provisioner"] = Field(
-        title=_("Storage"),
+        title=_("NFS server with a provisioner"),
         description=_("Folders of an NFS server, made for each claim by nfs-subdir-external-provisioner."),
     )
     server: Server = Field(title=_("NFS server"), description=_("Its name or address, as the nodes reach it."))
@@ -178,8 +179,10 @@ class LocalPath(Provisioned):
     """Folders of the nodes, made when a pod needs one."""
 
     type: Literal["local-path"] = Field(
-        title=_("Storage"),
-        description=_("Folders of the nodes, made for each claim by local-path-provisioner; their pods stay there."),
+        title=_("Folders of the nodes"),
+        description=_(
+            "Made for each claim by local-path-provisioner; the pods stay on the node that has their folder."
+        ),
     )
     path: AbsolutePath = Field(
         default="/opt/local-path-provisioner",
@@ -195,8 +198,8 @@ class NfsServer(Provisioned):
     """An NFS server in the cluster, which comes with Kubeflow."""
 
     type: Literal["nfs-server"] = Field(
-        title=_("Storage"),
-        description=_("Folders of an NFS server in the cluster, on one disk: volumes that many nodes may write."),
+        title=_("NFS server in the cluster"),
+        description=_("On one disk: volumes that many nodes may write."),
     )
     size: Size = Field(default="200Gi", title=_("Size"), description=_("Of its disk: all volumes share it."))
     disk: str | None = Field(

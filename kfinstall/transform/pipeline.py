@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Surroundings
+from kfinstall.errors import about
 from kfinstall.model.install import Install
 from kfinstall.transform import access, gpu, images, objectstore, proxy, rights, serving, storage
 
@@ -19,15 +20,24 @@ def transformed(
     on_platform: what its platform makes of them.
     """
     name = install.metadata.name
-    reachable = access.transformed(manifests, install.access, surroundings)  # first: it names the profile's owner
-    permitted = rights.transformed(reachable, install.rbac, name, surroundings)
-    kept = objectstore.transformed(permitted, install.object_store, surroundings.namespace)
-    served = serving.transformed(kept, install.serving)
-    stored = storage.transformed(served, install.storage, name, surroundings)  # for the claims that are left
-    accelerated = gpu.transformed(stored, install.gpu, name, surroundings)
-    proxied = proxy.transformed(accelerated, install.proxy, surroundings)
-    placed = on_platform(proxied)
-    return images.transformed(placed, install.images, surroundings)  # last: what is added is pulled, too
+    with about("access"):  # first: it names the profile's owner
+        reachable = access.transformed(manifests, install.access, surroundings)
+    with about("rbac"):
+        permitted = rights.transformed(reachable, install.rbac, name, surroundings)
+    with about("objectStore"):
+        kept = objectstore.transformed(permitted, install.object_store, surroundings.namespace)
+    with about("serving"):
+        served = serving.transformed(kept, install.serving)
+    with about("storage"):  # for the claims that are left
+        stored = storage.transformed(served, install.storage, name, surroundings)
+    with about("gpu"):
+        accelerated = gpu.transformed(stored, install.gpu, name, surroundings)
+    with about("proxy"):
+        proxied = proxy.transformed(accelerated, install.proxy, surroundings)
+    with about("platform"):
+        placed = on_platform(proxied)
+    with about("images"):  # last: what is added is pulled, too
+        return images.transformed(placed, install.images, surroundings)
 
 
 def notices(install: Install) -> list[str]:

@@ -13,6 +13,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from kfinstall.tui import line_breaks
 from kfinstall.tui.settings import Settings, settings
 from kfinstall.tui.themes import THEMES
 from kfinstall.words import _
@@ -41,6 +42,7 @@ class Guided(App[int]):
     def __init__(self, first: Callable[[], Screen[Any]] | None = None, wanted: Settings | None = None) -> None:
         with _no_color_only_if_it_says_so():
             super().__init__()
+        line_breaks.by_punctuation()
         self._first = first
         self._wanted = wanted or settings()
         for theme in THEMES:

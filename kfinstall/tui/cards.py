@@ -5,11 +5,16 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
+from kfinstall.contracts.platform import Choice
 from kfinstall.facts.kubeflow.releases import minor
 from kfinstall.guide import needs
 from kfinstall.guide.here import Here
+from kfinstall.guide.questions import Question
 from kfinstall.guide.room import Room
+from kfinstall.guide.steps import Step
 from kfinstall.kfdef import presets
+from kfinstall.tui.hanging import Hanging
+from kfinstall.tui.known import Known
 from kfinstall.words import _
 
 
@@ -22,13 +27,31 @@ class Card:
     text: str = ""
     notes: Sequence[str] = ()
 
-    def content(self, *, chosen: bool) -> Content:
+    def shown(self, *, chosen: bool) -> Hanging:
         head = Content.assemble("● " if chosen else "○ ", (self.title, "bold"))
         lines = [head]
         if self.text:
             lines.append(Content(f"  {self.text}"))
         lines += [Content.styled(f"  {note}", "dim") for note in self.notes]
-        return Content("\n").join(lines)
+        return Hanging(Content("\n").join(lines))
+
+
+def cards_of(step: Step, found: Sequence[Question], known: Known) -> list[Card]:
+    """The choices of a step's own question, which is its first; none where it has no such question."""
+    if not step.cards or not found:
+        return []
+    if step.name == "platform":
+        return [platform_card(each, first=not n) for n, each in enumerate(known.platforms)]
+    if step.name == "kubeflow":
+        return [release_card(each, known.room) for each in presets.describe()]
+    return [_choice_card(each, found[0]) for each in found[0].choices]
+
+
+def _choice_card(choice: Choice, question: Question) -> Card:
+    title = choice.title or choice.value
+    if choice.value == question.recommended:
+        title = _("{title} (recommended here)").format(title=title)
+    return Card(choice.value, title, choice.text)
 
 
 def platform_card(found: Here, *, first: bool) -> Card:

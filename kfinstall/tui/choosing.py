@@ -81,7 +81,7 @@ class Choosing(ModalScreen[str | None]):
 
     def _show(self, text: str) -> None:
         words = text.lower().split()
-        found = [each for each in self._choices if all(word in f"{each.value} {each.title}".lower() for word in words)]
+        found = [each for each in self._choices if all(word in _searched(each) for word in words)]
         options = self.query_one("#choices", OptionList)
         options.clear_options()
         if self._default and not words:
@@ -127,7 +127,12 @@ class Choosing(ModalScreen[str | None]):
         self.dismiss(None)
 
 
+def _searched(choice: Choice) -> str:
+    return f"{choice.value} {choice.title} {choice.text}".lower()
+
+
 def _line(choice: Choice, now: str) -> Content:
+    """A choice that has a text of its own goes by its title; what a platform lists goes by the value."""
     mark = "● " if choice.value == now else "  "
-    beside = f"  {choice.title}" if choice.title and choice.title != choice.value else ""
-    return Content.assemble(mark, choice.value, (beside, "dim"))
+    name, beside = (choice.title, choice.text) if choice.text else (choice.value, choice.title)
+    return Content.assemble(mark, name, (f"  {beside}" if beside not in ("", name) else "", "dim"))

@@ -91,8 +91,10 @@ class Field(Vertical):
 
     def _chosen(self) -> Content:
         if self.now:
-            return Content(f"{self.now} ▾")
-        default = to_text(self.question.default)
+            return Content(f"{self.question.in_words(self.now)} ▾")
+        default = self.question.in_words(self.question.default)
+        if default and self.question.recommended:
+            default = _("{title} (recommended here)").format(title=default)
         return Content.styled((default or _("choose")) + " ▾", "dim")
 
     def show(self, now: str) -> None:
@@ -161,7 +163,7 @@ class Cards(OptionList):
         held = self.current or now
         self._cards, self._now = list(cards), now
         self.clear_options()
-        self.add_options(Option(each.content(chosen=each.value == now), id=each.value) for each in self._cards)
+        self.add_options(Option(each.shown(chosen=each.value == now), id=each.value) for each in self._cards)
         self.highlighted = next((n for n, each in enumerate(self._cards) if each.value == held), 0)
 
     @property

@@ -18,6 +18,7 @@ from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
 from kfinstall.tui.background import Background
+from kfinstall.tui.hanging import Hanging
 from kfinstall.words import _
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Home(Screen[None]):
 
     def _show(self, name: str, title: str, lines: list[str]) -> None:
         shown = [Content.styled(title, "bold $secondary"), *map(_marked, lines), Content()]
-        self.query_one(f"#{name}", Static).update(Content("\n").join(shown))
+        self.query_one(f"#{name}", Static).update(Hanging(Content("\n").join(shown)))
 
     def _show_draft(self, found: "tuple[Draft, str] | KfinstallError | None") -> None:
         self._show_actions(found if isinstance(found, tuple) else None)
@@ -180,9 +181,9 @@ class Home(Screen[None]):
             sys.stdin.readline()
 
 
-def _action(title: str, text: str) -> Content:
+def _action(title: str, text: str) -> Hanging:
     lines = [Content.styled(title, "bold"), Content.styled(f"  {text}", "dim")] if text else [Content(title)]
-    return Content("\n").join(lines)
+    return Hanging(Content("\n").join(lines))
 
 
 def _marked(line: str) -> Content:

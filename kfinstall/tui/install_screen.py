@@ -41,11 +41,11 @@ HELD = 3
 KEEP, GENTLY, AT_ONCE = "keep", "gently", "now"
 
 
-class InstallScreen(Screen[Result | None]):
+class InstallScreen(Screen[Result | str | None]):
     """Installs a document, as `kfinstall install -f` does, without asking whether to: that has been asked.
 
     file: where the document was saved, for the commands that go on from here. Ends with the result of the run; None
-    where nothing was begun.
+    where nothing was begun; the key of the document whose answer the user wants to change, where it was refused for it.
     """
 
     AUTO_FOCUS = "#objects"
@@ -285,11 +285,13 @@ class InstallScreen(Screen[Result | None]):
         )
 
     def _show_result(self, undertaking: "Undertaking") -> None:
-        from kfinstall.tui.result_screen import AGAIN, ResultScreen  # noqa: PLC0415 - most of a run does without
+        from kfinstall.tui.result_screen import AGAIN, HOME, ResultScreen  # noqa: PLC0415 - most of a run does without
 
         def closed(answer: str | None) -> None:
             if answer == AGAIN:
                 self._again()
+            elif answer and answer != HOME:
+                self.dismiss(answer)
             else:
                 self.dismiss(undertaking.ending.result if undertaking.ending and undertaking.preparation else None)
 

@@ -17,6 +17,7 @@ from kfinstall.engine.telling import object_of, on_a_line, summary
 from kfinstall.errors import KfinstallError
 from kfinstall.guide.ending import Ending
 from kfinstall.tui.background import Background
+from kfinstall.tui.review import Review
 from kfinstall.words import _, counted
 
 if TYPE_CHECKING:
@@ -31,11 +32,12 @@ SHOWN = 8
 
 
 class ResultScreen(Screen[str]):
-    """Ends with AGAIN for the same install once more, or HOME."""
+    """Ends with AGAIN for the same install once more, with HOME, or with the key of the document that is to change."""
 
     CSS_PATH = "result.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "again", _("Try again"), id="result.again"),
+        Binding("c", "change", _("Change the answer"), id="result.change"),
         Binding("b", "bundle", _("Bundle for help"), id="result.bundle"),
         Binding("d", "doctor", _("Doctor"), id="result.doctor"),
         Binding("escape,h", "home", _("Back"), id="result.home"),
@@ -100,6 +102,8 @@ class ResultScreen(Screen[str]):
     def _buttons(self) -> Iterator[tuple[str, str]]:
         if not self.succeeded:
             yield "again", _("Try again")
+        if self._about:
+            yield "change", _("Change the answer")
         if self.undertaking.cluster and not self.succeeded:
             yield "bundle", _("Bundle for help")
         if self.undertaking.cluster:
@@ -107,7 +111,13 @@ class ResultScreen(Screen[str]):
         yield "home", _("Back")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - textual's
-        return action not in {"again", "bundle", "doctor"} or action in dict(self._buttons())
+        return action not in {"again", "change", "bundle", "doctor"} or action in dict(self._buttons())
+
+    @property
+    def _about(self) -> str:
+        """The key of the document that it was refused for, where there are questions to go back to."""
+        asked = any(isinstance(screen, Review) for screen in self.app.screen_stack)
+        return self.ending.error.about if asked and self.ending.error else ""
 
     def _door(self) -> "Door":
         from kfinstall.guide.aftermath import door  # noqa: PLC0415 - imports the client library
@@ -238,6 +248,9 @@ class ResultScreen(Screen[str]):
 
     def action_again(self) -> None:
         self.dismiss(AGAIN)
+
+    def action_change(self) -> None:
+        self.dismiss(self._about)
 
     def action_home(self) -> None:
         self.dismiss(HOME)

@@ -19,7 +19,7 @@ from kfinstall.guide import reviewing, saving
 from kfinstall.guide.checking import NAME, checked
 from kfinstall.guide.draft import Draft, draft_path, forget, save
 from kfinstall.guide.outlook import Objects, Outlook, kinds, outlook, total
-from kfinstall.guide.steps import REVIEW
+from kfinstall.guide.steps import REVIEW, step_about
 from kfinstall.tui.background import Background
 from kfinstall.words import _, counted
 
@@ -31,12 +31,13 @@ SAVED = _(
 )
 
 
-class Review(Screen[None]):
-    """draft: complete, as the walk left it."""
+class Review(Screen[str]):
+    """draft: complete, as the walk left it. Ends with the key of the document whose answer is to be changed, or ""."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", _("Back"), id="review.back"),
         Binding("f6", "save", _("Save the file"), id="review.save"),
+        Binding("f4", "change", _("Change the answer"), id="review.change"),
         Binding("f5", "look", _("Look again"), id="review.look"),
         Binding("left", "app.focus_previous", show=False, id="review.left"),
         Binding("right", "app.focus_next", show=False, id="review.right"),
@@ -106,16 +107,25 @@ class Review(Screen[None]):
     def _looked(self, found: Outlook | KfinstallError) -> None:
         self.outlook = found
         self.query_one("#outlook", Static).update(Content("\n").join(self._told(found)))
-        refused = isinstance(found, KfinstallError) or bool(found.refused)
-        self.query_one("#install", Button).disabled = refused
+        self.query_one("#install", Button).disabled = self.refusal is not None
+        self.refresh_bindings()
+
+    @property
+    def refusal(self) -> KfinstallError | None:
+        """Why this cannot be installed like this, as far as that is known."""
+        found = self.outlook
+        return found.refused if isinstance(found, Outlook) else found
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - textual's
+        return action != "change" or bool(self.refusal and step_about(self.refusal, self.draft))
 
     def _told(self, found: Outlook | KfinstallError) -> Iterator[Content]:
         if isinstance(found, KfinstallError):
-            yield from _block(_("This cannot be installed like this"), [f"✗ {found}"], "$text-error")
+            yield from self._refused(found)
             return
         yield from _block(_("Where"), [found.where])
         if found.refused:
-            yield from _block(_("This cannot be installed like this"), [f"✗ {found.refused}"], "$text-error")
+            yield from self._refused(found.refused)
         if found.making:
             yield from _block(_("First the cluster"), found.making.splitlines())
         create = counted("Will create {count} object", "Will create {count} objects", total(found.create))
@@ -131,6 +141,11 @@ class Review(Screen[None]):
         if not found.making:
             rights = [f"✗ {found.rights}"] if found.rights else [_("✓ You have the rights that it takes.")]
             yield from _block(_("Rights"), rights)
+
+    def _refused(self, error: KfinstallError) -> Iterator[Content]:
+        yield from _block(_("This cannot be installed like this"), [f"✗ {error}"], "$text-error")
+        if step := step_about(error, self.draft):
+            yield Content(_("F4 leads back to the answer, at: {step}").format(step=step.title))
 
     def _answers(self) -> Content:
         try:
@@ -159,7 +174,12 @@ class Review(Screen[None]):
     def action_back(self) -> None:
         """To the questions; the answers stay."""
         self._background.cancel()
-        self.app.pop_screen()
+        self.dismiss("")
+
+    def action_change(self) -> None:
+        """To the question whose answer it is refused for."""
+        self._background.cancel()
+        self.dismiss(self.refusal.about if self.refusal else "")
 
     @on(Button.Pressed, "#save")
     def action_save(self) -> None:
@@ -187,15 +207,17 @@ class Review(Screen[None]):
         self.app.push_screen(InstallScreen(self.loaded, self.saved), self._installed)
 
     def _installed(self, result: Any) -> None:
-        """After the install: home, and nothing to resume, where it came to its end."""
+        """After the install: home, and nothing to resume, where it came to its end; or to an answer to be changed."""
         from kfinstall.contracts.event import Result  # noqa: PLC0415 - as above
 
         if result is Result.SUCCEEDED:
             forget(draft_path(state_home()))
             self.app.pop_screen()
             self.app.pop_screen()
-        else:
+        elif result is None or isinstance(result, Result):
             self.action_look()
+        else:
+            self.dismiss(str(result))
 
 
 def _block(title: str, lines: list[str], style: str = "") -> Iterator[Content]:

@@ -1,0 +1,27 @@
+"""What stands beside the questions: what a choice means, and what the answers say in the file."""
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from kfinstall.words import _
+
+
+class Aside(VerticalScroll, can_focus=False):
+    """Seen where there is room for two columns."""
+
+    def __init__(self) -> None:
+        super().__init__(id="aside")
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="means", markup=False)
+        yield Static(_("In the file"), markup=False, classes="title")
+        yield Static(id="preview", markup=False)
+
+    def say(self, text: str) -> None:
+        """What a choice means."""
+        self.query_one("#means", Static).update(text)
+
+    def preview(self, text: str) -> None:
+        """What the answers of the step say in the file; "" for nothing."""
+        self.query_one("#preview", Static).update(text or _("Nothing: the defaults hold."))
