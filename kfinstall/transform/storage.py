@@ -68,6 +68,7 @@ def refuse_unprovisioned(manifests: Sequence[Manifest], storage: Storage, surrou
             names=", ".join(names) or _("none")
         ),
         fix="\n".join([_("Say where the volumes come from:"), *_ways_out(names)]),
+        about="storage",
     )
 
 

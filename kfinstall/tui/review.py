@@ -128,17 +128,12 @@ class Review(Screen[str]):
             yield from self._refused(found.refused)
         if found.making:
             yield from _block(_("First the cluster"), found.making.splitlines())
-        create = counted("Will create {count} object", "Will create {count} objects", total(found.create))
-        yield from _block(create, _objects(found.create))
-        change = counted("Will change {count} object", "Will change {count} objects", total(found.change))
-        yield from _block(change if found.change else _("Will change nothing that is there"), _objects(found.change))
-        yield from _block(_("Will not touch"), _untouched(found))
-        if found.delete:
-            yield from _block(_("Will delete"), list(found.delete))
+        if found.making or not found.refused:  # of a cluster that is there and refused, nothing else was looked at
+            yield from _changes(found)
         yield from _block(_("Room"), [found.size])
         if found.warnings:
             yield from _block(_("Worth knowing"), list(found.warnings), "$text-warning")
-        if not found.making:
+        if not found.making and not found.refused:
             rights = [f"✗ {found.rights}"] if found.rights else [_("✓ You have the rights that it takes.")]
             yield from _block(_("Rights"), rights)
 
@@ -224,6 +219,16 @@ def _block(title: str, lines: list[str], style: str = "") -> Iterator[Content]:
     yield Content()
     yield Content.styled(title, HEADING)
     yield from (Content.styled(line, style) if style else Content(line) for line in lines)
+
+
+def _changes(found: Outlook) -> Iterator[Content]:
+    create = counted("Will create {count} object", "Will create {count} objects", total(found.create))
+    yield from _block(create, _objects(found.create))
+    change = counted("Will change {count} object", "Will change {count} objects", total(found.change))
+    yield from _block(change if found.change else _("Will change nothing that is there"), _objects(found.change))
+    yield from _block(_("Will not touch"), _untouched(found))
+    if found.delete:
+        yield from _block(_("Will delete"), list(found.delete))
 
 
 def _objects(objects: Objects) -> list[str]:

@@ -47,12 +47,13 @@ def _told(draft: Draft, loaded: LoadedInstall) -> KfinstallError | None:
         say(text)
     if found.refused:
         _refuse(found.refused)
+        return found.refused
     say(counted("Will create {count} object", "Will create {count} objects", total(found.create)))
     for application, objects in found.create.items():
         say(f"{application}: {kinds(objects)}")
     say(counted("Will change {count} object", "Will change {count} objects", total(found.change)))
     say(found.rights or _("You have the rights that it takes."))
-    return found.refused
+    return None
 
 
 def _refuse(error: KfinstallError) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import textwrap
+from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kfinstall.cells import padded, width, wrapped
+from kfinstall.cells import breaks, padded, width, wrapped
+from tests.words import catalogue
 
 
 def test_wide_characters_take_two_cells() -> None:
@@ -37,3 +40,33 @@ def test_a_word_is_not_torn() -> None:
 @given(st.lists(st.text(alphabet="abcxyz", min_size=1, max_size=9), max_size=30).map(" ".join), st.integers(9, 40))
 def test_english_wraps_as_everywhere(text: str, cells: int) -> None:
     assert wrapped(text, cells) == textwrap.wrap(text, cells)
+
+
+CLOSING, OPENING = "。，、；：？！）》」』】", "（《「『【"
+CHINESE = [form for message in catalogue.read("zh_CN") for form in catalogue.forms(message)]
+
+
+def parts(text: str, cells: int) -> list[str]:
+    cuts = [0, *breaks(text, cells), len(text)]
+    return [text[start:end] for start, end in pairwise(cuts)]
+
+
+@pytest.mark.parametrize("cells", [28, 38, 58, 78])
+def test_no_line_of_chinese_begins_with_what_ends_a_sentence(cells: int) -> None:
+    """Every text of the catalogue, in the columns that screens have."""
+    for text in (line for form in CHINESE for line in form.splitlines()):
+        lines = parts(text, cells)
+        assert "".join(lines) == text
+        assert max(width(line.rstrip()) for line in lines) <= cells
+        assert not [line for line in lines[1:] if line[0] in CLOSING], lines
+        assert not [line for line in lines[:-1] if line.rstrip()[-1] in OPENING], lines
+
+
+@given(st.text(alphabet="ab 节点（）。，.", max_size=60), st.integers(6, 40))
+def test_breaks_lose_nothing_and_go_forward(text: str, cells: int) -> None:
+    found = breaks(text, cells)
+    assert found == sorted(set(found))
+    assert all(0 < at < len(text) for at in found)
+    indented = len(text) - len(text.lstrip())
+    lines = [line.rstrip() for line in parts(text, cells)]
+    assert all(width(line) <= max(cells, indented + 4) for line in lines)
