@@ -27,7 +27,7 @@ from kfinstall.model.base import Model
 from kfinstall.model.install import Install
 from kfinstall.words import _
 from platforms.answers import needed
-from platforms.gke import choices, iap, istio_cni, kubeconfig, pipelines_key, preflight
+from platforms.gke import choices, firewall, iap, istio_cni, kubeconfig, pipelines_key, preflight
 from platforms.gke.cloud import Cloud
 from platforms.gke.lifetime import Lifetime, trouble, usable
 from platforms.gke.machines import cpus, memory
@@ -115,7 +115,10 @@ class Gke:
         begun = lifetime.operation()
         if begun:
             yield from lifetime.steps(begun)
-        if lifetime.cluster() is None:
+        cluster = lifetime.cluster()
+        if options.private and options.private.open_webhooks:  # first: who may not do it hears of it before it costs
+            yield from firewall.opening(cluster, options, lifetime.cloud)
+        if cluster is None:
             yield Progress(_("Asking for the cluster"), self.offer(options, host).summary)
             yield from lifetime.steps(lifetime.begin_create())
         usable(lifetime.cluster(), options)
@@ -128,6 +131,8 @@ class Gke:
                 yield from lifetime.steps(begun)
         if lifetime.cluster() is not None:
             yield from lifetime.steps(lifetime.begin_delete())
+        if options.private:
+            yield from firewall.closing(options, lifetime.cloud)
         kubeconfig.path(options, host).unlink(missing_ok=True)
         disks = f"gcloud compute disks list --project {options.project} --filter 'name~^pvc-'"
         yield Progress(

@@ -54,7 +54,15 @@ class Cloud:
 
     def read(self, service: str, path: str, **parameters: str) -> dict[str, Any]:
         """A resource of an API that has no client library here, as JSON. service: a key of ADDRESSES."""
-        return self._patiently(lambda: self._get(self._address(service) + path, parameters))
+        return self._patiently(lambda: self._sent("GET", self._address(service) + path, params=parameters))
+
+    def write(self, service: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Make a resource in a collection; an operation, as JSON."""
+        return self._patiently(lambda: self._sent("POST", self._address(service) + path, json=body))
+
+    def remove(self, service: str, path: str) -> dict[str, Any]:
+        """Delete a resource; an operation, as JSON."""
+        return self._patiently(lambda: self._sent("DELETE", self._address(service) + path))
 
     def items(self, service: str, path: str, key: str, **parameters: str) -> Iterator[dict[str, Any]]:
         """The resources of a collection, page by page. key: under which a page has them."""
@@ -65,10 +73,10 @@ class Cloud:
                 return
             parameters["pageToken"] = page["nextPageToken"]
 
-    def _get(self, url: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+    def _sent(self, method: str, url: str, **content: Any) -> dict[str, Any]:
         from google.api_core.exceptions import from_http_response  # noqa: PLC0415 - as above
 
-        response = self._session.get(url, params=parameters, timeout=SECONDS)
+        response = self._session.request(method, url, timeout=SECONDS, **content)
         if not response.ok:
             raise from_http_response(response)
         found: dict[str, Any] = response.json()

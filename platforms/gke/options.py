@@ -148,6 +148,13 @@ class Private(Model):
         title=_("Private endpoint"),
         description=_("The API server answers inside the network only; kfinstall has to run there, too."),
     )
+    open_webhooks: bool = Field(
+        default=False,
+        title=_("Open the firewall"),
+        description=_(
+            "Make the firewall rule by which the control plane reaches Kubeflow's webhooks; it goes with the cluster."
+        ),
+    )
 
 
 class Iap(Model):

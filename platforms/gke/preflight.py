@@ -12,7 +12,6 @@ from platforms.gke import choices, firewall, iap, kubeconfig, quotas
 from platforms.gke.cloud import Cloud
 from platforms.gke.lifetime import Lifetime
 from platforms.gke.options import GkeOptions
-from platforms.gke.wanted import network_tag
 
 if TYPE_CHECKING:
     from google.cloud.container_v1 import Cluster
@@ -109,15 +108,12 @@ def _nat() -> Finding:
 
 
 def _webhooks(cluster: "Cluster | None", options: GkeOptions, cloud: Cloud) -> Iterator[Finding]:
-    source = cluster.private_cluster_config.master_ipv4_cidr_block if cluster else ""
-    source = source or (options.private.control_plane_range if options.private and not cluster else "")
-    if not source:
+    if options.private and options.private.open_webhooks:
+        return  # kfinstall makes the rule with the cluster
+    rules = firewall.listed(cloud) if options.private or cluster else []
+    passage = firewall.passage(cluster, options, rules)
+    if passage is None or passage.is_open(rules):
         return
-    rules = list(cloud.items("compute", f"projects/{cloud.project}/global/firewalls", "items"))
-    tag = _node_tag(cluster, options, rules)
-    if firewall.opened(rules, source, tag):
-        return
-    network = (cluster.network if cluster else options.network) or "default"
     yield _finding(
         "private-cluster-webhooks",
         Severity.WARNING,
@@ -125,22 +121,11 @@ def _webhooks(cluster: "Cluster | None", options: GkeOptions, cloud: Cloud) -> I
             ports=", ".join(map(str, firewall.PORTS))
         ),
         Remedy(
-            _("Open these ports of the nodes, before Kubeflow is installed."),
-            (firewall.command(options.project, options.cluster, network, source, tag),),
+            _("Open these ports of the nodes before Kubeflow is installed, or let kfinstall: private.openWebhooks."),
+            (passage.command(options),),
         ),
         "https://cloud.google.com/kubernetes-engine/docs/how-to/private-clusters#add_firewall_rules",
     )
-
-
-def _node_tag(cluster: "Cluster | None", options: GkeOptions, rules: Sequence[firewall.Rule]) -> str:
-    """kfinstall's own; for a cluster that somebody else made, the one that GKE's own rule has."""
-    own = network_tag(options)
-    if cluster is None or all(own in pool.config.tags for pool in cluster.node_pools):
-        return own
-    of_gke = (
-        rule for rule in rules if rule["name"].startswith(f"gke-{cluster.name}-") and rule["name"].endswith("-master")
-    )
-    return str(next((tag for rule in of_gke for tag in rule.get("targetTags", ())), "NODE_TAG"))
 
 
 def _finding(

@@ -92,10 +92,13 @@ def _disabled(message: str, project: str, facts: Mapping[str, str]) -> CloudErro
 
 
 def _forbidden(message: str, project: str) -> CloudError:
+    fix = _("Ask an owner of the project for roles/container.admin and roles/iam.serviceAccountUser.")
+    if "compute.firewalls" in message:
+        fix = _("Ask an owner of the project for roles/compute.securityAdmin, or leave private.openWebhooks out.")
     return CloudError(
         _("You may not do this in the project {project}.").format(project=project),
         why=message,
-        fix=_("Ask an owner of the project for roles/container.admin and roles/iam.serviceAccountUser."),
+        fix=fix,
         docs="https://cloud.google.com/kubernetes-engine/docs/how-to/iam",
     )
 

@@ -83,7 +83,7 @@ class Google:
         if authorization != f"Bearer {self.token}":
             return Answer(401, error(401, "UNAUTHENTICATED", "Request had invalid authentication credentials."))
         if path.startswith(COMPUTE):
-            return self._found(self.compute.get(path.removeprefix(COMPUTE)))
+            return self._compute(method, path.removeprefix(COMPUTE), body)
         if path == "/v1/projects":
             return Answer(
                 200, {"projects": [{"projectId": PROJECT, "name": "The lab"}, {"projectId": "another-project"}]}
@@ -93,6 +93,7 @@ class Google:
     def stand(self, name: str) -> None:
         """Have a cluster that runs."""
         self.clusters[name] = {
+            **self.clusters.get(name, {}),
             "name": name,
             "location": ZONE,
             "status": "RUNNING",
@@ -112,6 +113,21 @@ class Google:
         }
         self.operations[operation["name"]] = operation
         return operation
+
+    def _compute(self, method: str, path: str, body: Json) -> Answer:
+        """A change is an operation that runs when it is answered, and is done when it is looked at."""
+        if method == "GET":
+            return self._found(self.compute.get(path))
+        collection = path if method == "POST" else path.rpartition("/")[0]
+        name = body["name"] if method == "POST" else path.rpartition("/")[2]
+        standing = self.compute[collection].setdefault("items", [])
+        if method == "POST" and any(each["name"] == name for each in standing):
+            return Answer(409, error(409, "ALREADY_EXISTS", f"The resource '{name}' already exists"))
+        kept = [each for each in standing if each["name"] != name]
+        self.compute[collection]["items"] = [*kept, body] if method == "POST" else kept
+        operation = {"name": f"{method.lower()}-{name}", "status": "RUNNING"}
+        self.compute[f"/global/operations/{operation['name']}"] = {**operation, "status": "DONE"}
+        return Answer(200, operation)
 
     def _cluster_manager(self, method: str, path: str, body: Json) -> Answer:
         if path == "/clusters" and method == "GET":
@@ -135,7 +151,8 @@ class Google:
         self.bodies.append(body)
         if name in self.clusters:
             return Answer(409, error(409, "ALREADY_EXISTS", f"Already exists: {PARENT}/clusters/{name}"))
-        self.clusters[name] = {"name": name, "location": ZONE, "status": "PROVISIONING"}
+        kept = {key: body["cluster"][key] for key in ("privateClusterConfig", "nodePools") if key in body["cluster"]}
+        self.clusters[name] = {**kept, "name": name, "location": ZONE, "status": "PROVISIONING"}
         return Answer(200, self.begin("CREATE_CLUSTER", name))
 
     def _looked_at(self, operation: Json) -> Json:

@@ -417,6 +417,57 @@ def test_the_firewall_of_a_private_cluster_that_somebody_else_made(lab: Lab) -> 
     assert "--source-ranges 10.9.0.0/28 --target-tags gke-kubeflow-1a2b-node" in command
 
 
+OPEN = {"openWebhooks": True}
+RULE = "kfinstall-kubeflow-webhooks"
+
+
+def firewall_rules(lab: Lab) -> list[str]:
+    return [each["name"] for each in lab.google.compute["/global/firewalls"].get("items", [])]
+
+
+def test_the_firewall_is_opened_on_a_word_and_closed_with_the_cluster(lab: Lab) -> None:
+    lab.google.compute["/global/firewalls"] = {"items": [{"name": "mine"}]}
+    assert "private-cluster-webhooks" not in [each.cause for each in GKE.preflight(lab.options(private=OPEN), lab.host)]
+    told = lab.create(private=OPEN)
+    assert (told[0].step, told[0].message) == ("Opening the firewall for webhooks", RULE)
+    assert firewall_rules(lab) == ["mine", RULE]
+    made = lab.google.compute["/global/firewalls"]["items"][1]
+    assert (made["sourceRanges"], made["targetTags"]) == (["172.16.0.0/28"], ["kfinstall-kubeflow"])
+    assert made["allowed"] == [{"IPProtocol": "tcp", "ports": ["4443", "8443", "9443", "15017"]}]
+    assert made["network"] == f"projects/{PROJECT}/global/networks/default"
+    lab.create(private=OPEN)  # a second time: it is open
+    assert firewall_rules(lab) == ["mine", RULE]
+    steps = [each.step for each in GKE.delete(lab.options(private={}), lab.host)]
+    assert "Deleting the firewall rule for webhooks" in steps
+    assert firewall_rules(lab) == ["mine"]
+
+
+def test_a_firewall_rule_that_the_user_made_by_the_command_stays(lab: Lab) -> None:
+    lab.create(private={})
+    lab.google.compute["/global/firewalls"] = {"items": [{"name": RULE}]}
+    list(GKE.delete(lab.options(private={}), lab.host))
+    assert firewall_rules(lab) == [RULE]
+
+
+def test_who_may_not_open_the_firewall_hears_of_it_before_a_cluster_is_made(lab: Lab) -> None:
+    forbidden = error(403, "PERMISSION_DENIED", "Required 'compute.firewalls.create' permission")
+    lab.google.instead("POST", "/global/firewalls", Answer(403, forbidden))
+    with pytest.raises(CloudError, match="may not") as refused:
+        lab.create(private=OPEN)
+    assert "compute.firewalls.create" in str(refused.value.why)
+    assert "roles/compute.securityAdmin" in str(refused.value.fix)
+    assert lab.google.clusters == {}
+
+
+def test_a_firewall_rule_that_was_asked_for_twice_is_there_once(lab: Lab) -> None:
+    """The answer to the first request got lost, and the list is a moment behind."""
+    lab.create(private=OPEN)
+    lab.google.instead("GET", "/global/firewalls", Answer(200, {}))
+    lab.create(private=OPEN)
+    assert lab.google.sent("POST").count(f"{COMPUTE}/global/firewalls") == 2
+    assert firewall_rules(lab) == [RULE]
+
+
 IAP = {"clientId": "1-a.apps.googleusercontent.com", "clientSecret": "planted-secret"}
 
 
