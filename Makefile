@@ -11,13 +11,14 @@ INSTALLED := .venv/.installed
 help:           ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
+# What is used is compiled when it is used first: compiling all of the clouds' libraries would take half of the time.
 $(RUNNABLE): pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable .
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-compile --editable .
 	@touch $@
 
 $(INSTALLED): $(RUNNABLE)
+	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
 
