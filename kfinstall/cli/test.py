@@ -3,6 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -117,7 +118,10 @@ def _prepared(
             return trials.with_model(trial, serving, NAME, (cluster.look(path) or {}).get("data") or {})
         return trial
 
-    return [prepared(each).filled(image=chosen) for each in wanted]
+    filled = [prepared(each).filled(image=chosen) for each in wanted]
+    if is_practice(cluster):  # no program runs there that could be asked
+        return [replace(each, question=None) for each in filled]
+    return filled
 
 
 def _tried(attempts: "Attempts", trial: "Trial", cluster: "Cluster", namespace: str, patience: float) -> "Tried":

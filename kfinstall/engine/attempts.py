@@ -4,14 +4,15 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import yaml
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.contracts.resource import GroupKind, Resource
 from kfinstall.engine.pipeline_run import PipelineRun
-from kfinstall.engine.trials import SPAWNER, Trial, kind_of, said, verdict
+from kfinstall.engine.prediction import predicted
+from kfinstall.engine.trials import SPAWNER, Question, Trial, kind_of, said, verdict
 from kfinstall.errors import ApiError, ClusterError, Interrupted, NotReady, UsageError
 from kfinstall.facts.objects.kinds import NAMESPACE, POD, PROFILE
 from kfinstall.facts.pods.pod_trouble import trouble
@@ -29,6 +30,8 @@ LOOK = 1.0
 """Seconds between two looks."""
 FOR_PLACE, FOR_END = 120.0, 120.0
 """Seconds that the namespace gets to be made, and to be gone."""
+FOR_ANSWER = 60.0
+"""Seconds that a model gets, once it is ready, until it answers."""
 
 LOG = 2000
 """Bytes of what a pod printed."""
@@ -107,7 +110,11 @@ class Attempts:
             return verdict(body, trial.passed), said(body)
 
         tried = self._watched(trial, look, patience, began)
-        return tried if tried.why or trial.kind != POD else self._with_log(tried, path)
+        if tried.why:
+            return tried
+        if trial.question:
+            return self._answered(tried, trial.question, began)
+        return self._with_log(tried, path) if trial.kind == POD else tried
 
     def run_pipeline(self, trial: Trial, run: PipelineRun, patience: float) -> Tried:
         """Start a run of Pipelines and see what comes of it; it is deleted. Raises Interrupted."""
@@ -131,6 +138,20 @@ class Attempts:
                 late = _("It did not come to its end within {seconds:.0f} s.").format(seconds=patience)
                 why = message or self._troubles() or late
                 return Tried(trial, seconds, why, because=self._doctor())
+            self._rest()
+
+    def _answered(self, tried: Tried, question: Question, began: float) -> Tried:
+        """Asked until it answers: what is ready may not listen yet, or its pod may be changed for another one."""
+        asking = time.monotonic()
+        while True:
+            try:
+                told = predicted(self._cluster, NAME, question)
+            except ClusterError as error:
+                if time.monotonic() - asking > FOR_ANSWER:
+                    why = f"{error.what} {error.why or ''}".strip()
+                    return replace(tried, seconds=time.monotonic() - began, why=why, because=self._doctor())
+            else:
+                return replace(tried, seconds=time.monotonic() - began, told=told)
             self._rest()
 
     def _with_log(self, tried: Tried, path: str) -> Tried:

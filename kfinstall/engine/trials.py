@@ -12,7 +12,7 @@ from kfinstall.contracts.manifest import Body
 from kfinstall.contracts.resource import GroupKind
 from kfinstall.facts.scheduling.accelerators import VENDORS
 from kfinstall.facts.scheduling.capacity import amounts
-from kfinstall.model.serving import Serving
+from kfinstall.model.serving import ModelOfTest, Serving
 from kfinstall.transform.serving import ACCOUNT, key_names, readers
 from kfinstall.words import _
 
@@ -37,12 +37,27 @@ LOOKS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What a pod is asked over HTTP, in JSON.
+
+    pods: the selector of its labels. answer: fields of the answer, with what has to stand there; None for anything.
+    """
+
+    pods: str
+    port: int
+    path: str
+    body: Body
+    answer: Body
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """Something to try.
 
     body: of the object that is made; {} for a run of Pipelines. pipeline: its compiled form, else {}. beside: objects
     that it needs. asked: only tried by its name. passed: the condition or state that says that it went well, "" for
-    that it has ended, or is ready. In these, $image stands for an image with Python.
+    that it has ended, or is ready. question: what it is asked when it has passed. In these, $image stands for an image
+    with Python.
     """
 
     name: str
@@ -52,6 +67,7 @@ class Trial:
     beside: Sequence[Body] = ()
     asked: bool = False
     passed: str = ""
+    question: Question | None = None
 
     @property
     def kind(self) -> GroupKind | None:
@@ -81,6 +97,7 @@ def trials() -> tuple[Trial, ...]:
             each.get("pipeline") or {},
             asked=each.get("asked", False),
             passed=each.get("passed", ""),
+            question=Question(**each["question"]) if "question" in each else None,
         )
         for each in yaml.safe_load(text)
     )
@@ -123,11 +140,27 @@ def with_model(trial: Trial, serving: Serving, namespace: str, configuration: Ma
         }
         spec: Body = {"predictors": [{"name": "default", "replicas": 1, "graph": graph}]}
         body = {"apiVersion": SELDON, "kind": "SeldonDeployment", "metadata": metadata, "spec": spec}
-        return replace(trial, body=body, beside=beside, passed="Available")
+        question = _of_seldon(serving.test)
+        return replace(trial, body=body, beside=beside, passed="Available", question=question)
     model = {"modelFormat": {"name": serving.test.format}, "storageUri": serving.test.address}
     spec = {"predictor": {"serviceAccountName": account, "model": model}}
     body = {"apiVersion": INFERENCE_SERVICE, "kind": "InferenceService", "metadata": metadata, "spec": spec}
-    return replace(trial, body=body, beside=beside)
+    return replace(trial, body=body, beside=beside, question=_of_kserve(serving.test, trial))
+
+
+def _of_kserve(model: ModelOfTest, trial: Trial) -> Question | None:
+    """https://kserve.github.io/website/docs/concepts/architecture/data-plane/v1-protocol"""
+    if not model.instances or trial.question is None:
+        return None
+    return replace(trial.question, body={"instances": list(model.instances)}, answer={"predictions": None})
+
+
+def _of_seldon(model: ModelOfTest) -> Question | None:
+    """https://docs.seldon.io/projects/seldon-core/en/latest/reference/apis/external-prediction.html"""
+    if not model.instances:
+        return None
+    asked = {"data": {"ndarray": list(model.instances)}}
+    return Question("seldon-deployment-id=serving", 8000, "/api/v1.0/predictions", asked, {"data": None})
 
 
 def verdict(body: Body, passed: str) -> bool | None:

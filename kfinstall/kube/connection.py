@@ -184,7 +184,7 @@ class Connection:
             raise refusal(error.status_code, error.resp_headers or {}, error.resp_body or b"") from error
         except (WebSocketException, OSError) as error:
             raise self._unreachable(error) from error
-        return PortForward(websocket, [port])
+        return _Tunnel(websocket, [port])
 
     @contextlib.contextmanager
     def _interruptible(self, response: urllib3.BaseHTTPResponse) -> Iterator[None]:
@@ -275,3 +275,19 @@ class Connection:
         seconds = min(wanted or 0.0, LONGEST_RETRY_AFTER) + pause * random.uniform(0.5, 1.5)  # noqa: S311
         if self.stopped.wait(seconds):
             raise Interrupted(_("The request was given up."))
+
+
+class _Tunnel(PortForward):
+    """The client's own leaves its connection open when the other side ends it, and the local side when it breaks."""
+
+    def __init__(self, websocket: Any, ports: list[int]) -> None:
+        PortForward.__init__(self, websocket, ports)
+
+    def _proxy(self) -> None:
+        try:
+            with contextlib.suppress(OSError, WebSocketException):
+                PortForward._proxy(self)
+        finally:
+            for port in self.local_ports.values():
+                port.python.close()
+            self.websocket.shutdown()

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from kfinstall.model.base import DnsLabel, Model
 from kfinstall.model.objectstore import AccountKey
@@ -89,6 +89,14 @@ class ModelOfTest(Model):
     )
     format: str = Field(
         pattern=r"^[a-z0-9]+$", title=_("Format"), description=_("As the serving component names it, e.g. sklearn.")
+    )
+    instances: tuple[JsonValue, ...] = Field(
+        default=(),
+        title=_("Instances"),
+        description=_(
+            "What the model is asked to predict for, such as [[6.8, 2.8, 4.8, 1.4]]; without it, the model only has to "
+            "be ready."
+        ),
     )
 
 
