@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, WithJsonSchema, model_validator
 
 from kfinstall.model.base import DnsLabel, Model
 from kfinstall.model.objectstore import AccountKey
@@ -90,7 +90,7 @@ class ModelOfTest(Model):
     format: str = Field(
         pattern=r"^[a-z0-9]+$", title=_("Format"), description=_("As the serving component names it, e.g. sklearn.")
     )
-    instances: tuple[JsonValue, ...] = Field(
+    instances: tuple[Annotated[JsonValue, WithJsonSchema({})], ...] = Field(
         default=(),
         title=_("Instances"),
         description=_(
