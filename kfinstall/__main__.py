@@ -7,11 +7,14 @@ import sys
 
 def main() -> None:
     """Run the command line. The most asked question is answered before anything is imported."""
+    _open_what_is_closed()
     if sys.argv[1:] == ["--version"]:
         from kfinstall import __version__  # noqa: PLC0415 - nothing else is needed for this answer
 
         sys.stdout.write(f"kfinstall {__version__}\n")
         return
+    if os.path.expanduser("~") == "~":  # noqa: PTH111 - neither $HOME nor an entry in /etc/passwd
+        os.environ["HOME"] = os.sep  # what Docker gives such a user
     _choose_language()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a character gets a ? for it
@@ -19,6 +22,13 @@ def main() -> None:
     from kfinstall.cli.main import run  # noqa: PLC0415 - see above
 
     sys.exit(run())
+
+
+def _open_what_is_closed() -> None:
+    """Whoever starts a program without one of its standard streams (`<&-`) leaves Python with None in its place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - until the end
 
 
 def _choose_language() -> None:

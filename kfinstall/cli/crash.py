@@ -1,5 +1,6 @@
 """What becomes of a mistake in kfinstall itself: a short message, and a file with what its makers need."""
 
+import errno
 import os
 import time
 import traceback
@@ -10,11 +11,14 @@ from kfinstall.engine.state_folder import state_folder
 from kfinstall.errors import KfinstallError
 from kfinstall.words import _
 
+OF_THE_SYSTEM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE})
+"""Errors of the system that name no file, as writing to an open one does not: a full disk, a quota, too many files."""
+
 
 def foreseen(error: OSError) -> KfinstallError:
     """A file or folder that cannot be used is no mistake of kfinstall's."""
     return KfinstallError(
-        _("{file} cannot be used.").format(file=error.filename),
+        _("{file} cannot be used.").format(file=error.filename or _("A file")),
         why=error.strerror or type(error).__name__,
         fix=_("Check that it exists, whom it belongs to, and whether the disk is full."),
     )
@@ -28,7 +32,7 @@ def unforeseen(error: Exception) -> KfinstallError:
     )
     try:
         file = _written("".join(traceback.format_exception(error)))
-    except OSError as trouble:
+    except (OSError, KfinstallError) as trouble:
         return KfinstallError(what, why=_("The details could not be written: {why}").format(why=trouble))
     return KfinstallError(
         what,

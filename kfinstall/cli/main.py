@@ -102,8 +102,9 @@ def run(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code."""
     try:
         result = in_language(kfinstall).main(arguments, prog_name="kfinstall", standalone_mode=False)
-    except click.exceptions.Abort:
-        return _say(_("Nothing was done."), ExitCode.INTERRUPTED)
+    except click.exceptions.Abort as abort:  # an answer to a question, or what click makes of Ctrl-C
+        stopped = isinstance(abort.__cause__, KeyboardInterrupt)
+        return _say(_("Interrupted.") if stopped else _("Nothing was done."), ExitCode.INTERRUPTED)
     except click.ClickException as error:
         error.show()
         return ExitCode.USAGE
@@ -123,7 +124,9 @@ def run(arguments: list[str] | None = None) -> int:
 def _explained(error: Exception) -> KfinstallError:
     from kfinstall.cli import crash  # noqa: PLC0415 - needed once in a blue moon
 
-    return crash.foreseen(error) if isinstance(error, OSError) and error.filename else crash.unforeseen(error)
+    if isinstance(error, OSError) and (error.filename or error.errno in crash.OF_THE_SYSTEM):
+        return crash.foreseen(error)
+    return crash.unforeseen(error)
 
 
 def words_of(error: KfinstallError) -> str:

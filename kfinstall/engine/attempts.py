@@ -60,7 +60,8 @@ def notebook_image(cluster: Cluster, namespace: str) -> str:
     for each in cluster.items(f"/api/v1/namespaces/{namespace}/configmaps"):
         text = (each.get("data") or {}).get(SPAWNER)
         if text:
-            return str(yaml.safe_load(text)["spawnerFormDefaults"]["image"]["value"])
+            with contextlib.suppress(yaml.YAMLError, KeyError, TypeError):  # somebody has changed it
+                return str(yaml.safe_load(text)["spawnerFormDefaults"]["image"]["value"])
     return ""
 
 

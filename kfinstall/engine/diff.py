@@ -16,6 +16,9 @@ WIDTH = 8
 
 NOISE = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
 
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""The annotation in which `kubectl apply` keeps a copy of the object: of a Secret with its values."""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -65,6 +68,7 @@ def _masked(before: Body | None, after: Body) -> tuple[Body | None, Body]:
     for body in filter(None, (before, after)):
         values = _values(body)
         body.pop("stringData", None)
+        (body["metadata"].get("annotations") or {}).pop(LAST_APPLIED, None)
         body["data"] = {
             name: "***" if old.get(name) == new.get(name) else ("*** (before)" if body is before else "*** (after)")
             for name in sorted(values)

@@ -78,15 +78,21 @@ class LocalHost:
                     program=arguments[0], seconds=seconds
                 )
             ) from None
+        except OSError as error:
+            raise _does_not_start(arguments[0], error) from error
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def lines(self, arguments: Sequence[str], *, errors_too: bool = False) -> Iterator[str]:
         said: deque[str] = deque(maxlen=LAST_LINES)
-        with subprocess.Popen(  # noqa: S603 - as above
-            self._command(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT if errors_too else subprocess.PIPE,
-            env=self._plain_words(), encoding="utf-8", errors="replace",
-        ) as process:  # fmt: skip
+        try:
+            started = subprocess.Popen(  # noqa: S603 - as above
+                self._command(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT if errors_too else subprocess.PIPE,
+                env=self._plain_words(), encoding="utf-8", errors="replace",
+            )  # fmt: skip
+        except OSError as error:
+            raise _does_not_start(arguments[0], error) from error
+        with started as process:
             listener = threading.Thread(target=said.extend, args=(process.stderr or (),), daemon=True)
             listener.start()
             threading.Thread(target=self._end_when_stopped, args=(process,), daemon=True).start()
@@ -113,14 +119,12 @@ class LocalHost:
         if not self.stopping:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(ENDING)
-        if process.poll() is None:
-            process.terminate()
-        process.wait()
+        _end(process)
 
     def _end_when_stopped(self, process: "subprocess.Popen[str]") -> None:
         while process.poll() is None:
             if self.stopped.wait(0.2):
-                process.terminate()
+                _end(process)
                 return
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
@@ -128,3 +132,18 @@ class LocalHost:
         if found is None:
             raise ToolMissing(_("{program} is not installed, or not on the PATH.").format(program=arguments[0]))
         return [str(found), *arguments[1:]]
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """End a program; one that does not end by itself within ENDING seconds of being asked to is killed."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(ENDING)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    process.wait()
+
+
+def _does_not_start(program: str, error: OSError) -> ProgramFailed:
+    return ProgramFailed(_("{program} does not start.").format(program=program), why=error.strerror or str(error))

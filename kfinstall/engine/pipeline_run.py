@@ -7,7 +7,6 @@ header, as the gateway tells it; the way leads to the server's pod, past the mes
 import contextlib
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import urllib3
 
@@ -40,18 +39,18 @@ class PipelineRun:
         try:
             wanted = {
                 "display_name": namespace,
-                "experiment_id": experiment["experiment_id"],
+                "experiment_id": experiment.get("experiment_id"),
                 "pipeline_spec": pipeline,
                 "runtime_config": {},
                 "service_account": "default-editor",
             }
-            self._run = self._ask("POST", "/runs", wanted)["run_id"]
+            self._run = str(self._ask("POST", "/runs", wanted).get("run_id"))
             try:
                 yield
             finally:
                 self._forget(f"/runs/{self._run}")
         finally:
-            self._forget(f"/experiments/{experiment['experiment_id']}")
+            self._forget(f"/experiments/{experiment.get('experiment_id')}")
 
     def look(self) -> tuple[bool | None, str]:
         """Whether it went well, None while nobody knows; and why not. Raises ClusterError."""
@@ -68,7 +67,7 @@ class PipelineRun:
         with contextlib.suppress(ClusterError):
             self._ask("DELETE", path)
 
-    def _ask(self, method: str, path: str, body: Body | None = None) -> Any:
+    def _ask(self, method: str, path: str, body: Body | None = None) -> Body:
         content = json.dumps(body).encode() if body is not None else None
         try:
             answer = self._pool.request(method, f"{self._server}{API}{path}", body=content, headers=self._headers)
@@ -81,7 +80,18 @@ class PipelineRun:
                 ),
                 why=_message(answer.data),
             )
-        return json.loads(answer.data or b"{}")
+        return _object(answer.data or b"{}")
+
+
+def _object(data: bytes) -> Body:
+    """The answer. Raises ClusterError where something else than this API answers."""
+    try:
+        found = json.loads(data)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ClusterError(_("The API of Pipelines does not answer."), why=data[:200].decode("utf-8", "replace"))
+    return found
 
 
 def _why(run: Body) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.contracts.resource import GroupKind, Resource
 from kfinstall.engine.planner import served_resources
+from kfinstall.facts.network.webhooks import pod_template
 from kfinstall.facts.objects.kinds import CONFIG_MAP, DEFINITION, NAMESPACE, SECRET, is_custom
 from kfinstall.facts.pods.pod_needs import pod_needs
 from kfinstall.kube import discovery
@@ -72,7 +73,7 @@ def _asked(manifests: Iterable[Manifest]) -> dict[ObjectKey, set[str]]:
     for manifest in manifests:
         if manifest.group not in WORKLOADS:
             continue
-        pod = manifest.body["spec"].get("template", {}).get("spec", {})
+        pod = (pod_template(manifest.body) or {}).get("spec") or {}
         for key in pod_needs(pod, manifest.namespace):
             if GroupKind(key.group, key.kind) in (CONFIG_MAP, SECRET):
                 found[key].update(_keys(pod, key.name))

@@ -16,10 +16,11 @@ from kfinstall.kfdef.types import KfDef
 from kfinstall.model.install import Install, Kubeflow
 from kfinstall.model.load import LoadedInstall
 from kfinstall.model.source import Document, parse
-from kfinstall.model.text import read_text
+from kfinstall.model.text import read_text, refusal
 from kfinstall.render import application as render_patch
 from kfinstall.render import fetch
 from kfinstall.render.renderer import RenderEvent, Rendering, RenderOptions, render
+from kfinstall.words import _
 
 NO_NAMESPACE = "default"
 """Where namespaced objects go that name no namespace, when the KfDef names none either; kubectl does the same."""
@@ -127,5 +128,7 @@ def _fetched(install: Install, wanted: Kubeflow, warn: Callable[[str], None]) ->
     text = fetch.document(
         address, cache=cache_folder(os.environ), sha256=wanted.sha256, sources=install.sources, warn=warn
     )
-    [document] = parse(text, address)
+    [document, *more] = parse(text, address)
+    if more:
+        raise refusal(more[0].place(()), _("a second document begins here. One file holds one document."))
     return document

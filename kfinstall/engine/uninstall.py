@@ -10,6 +10,7 @@ from kfinstall.contracts.event import Event, Result, RunFinished
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.plan import Plan
 from kfinstall.contracts.resource import GroupKind, Member, Resource
+from kfinstall.engine import journal as journals
 from kfinstall.engine.control import Control
 from kfinstall.engine.install import journal_path
 from kfinstall.engine.journal import Journal
@@ -39,6 +40,7 @@ def prepare(cluster: Cluster, install: str, folder: Path, *, delete_data: bool) 
     """Look at the cluster and plan; nothing is written. Raises UsageError when there is no such install."""
     version = discovery.version(cluster.connection)
     inventory = inventories.read(cluster, install)
+    journal = journal_path(folder, install)
     if not inventory.exists:
         raise UsageError(
             _("There is no install named {name} on {server}.").format(
@@ -46,10 +48,12 @@ def prepare(cluster: Cluster, install: str, folder: Path, *, delete_data: bool) 
             ),
             fix=_("See what is there with: kubectl get configmaps -n {namespace}").format(namespace=applyset.NAMESPACE),
         )
+    # what a killed run did after it had written the inventory for the last time
+    inventory = inventory.with_records({**(inventory.records or {}), **journals.applied(journal)})
     resources = discovery.discover(cluster.connection)
     holdings = _holdings(cluster, install, inventory, resources)
     plan = plan_removal(holdings, resources, delete_data=delete_data)
-    return Removal(plan, inventory, journal_path(folder, install), version)
+    return Removal(plan, inventory, journal, version)
 
 
 def uninstall(removal: Removal, cluster: Cluster, control: Control, options: RunOptions) -> Iterator[Event]:

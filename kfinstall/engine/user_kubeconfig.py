@@ -25,7 +25,8 @@ def user_kubeconfig(environ: Mapping[str, str]) -> dict[str, Any]:
             if key in LISTS:
                 have = merged.setdefault(key, [])
                 names = {each["name"] for each in have}
-                have += [each for each in value or () if _named(each) and each["name"] not in names]
+                entries = value if isinstance(value, list) else ()
+                have += [each for each in entries if _named(each) and each["name"] not in names]
             else:
                 merged[key] = merged.get(key) or value
     return merged
@@ -38,7 +39,7 @@ def kubeconfig_files(environ: Mapping[str, str]) -> list[Path]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    with contextlib.suppress(OSError, ValueError, yaml.YAMLError):
+    with contextlib.suppress(OSError, ValueError, RecursionError, yaml.YAMLError):
         found = yaml.load(path.read_text(encoding="utf-8"), _LOADER)  # noqa: S506 - both are safe loaders
         return found if isinstance(found, dict) else {}
     return {}

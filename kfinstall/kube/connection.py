@@ -16,7 +16,7 @@ from kubernetes.stream.ws_client import PortForward, create_websocket
 from websocket import WebSocketBadStatusException, WebSocketException
 
 from kfinstall.contracts.manifest import Body
-from kfinstall.errors import ApiError, Interrupted, Unreachable
+from kfinstall.errors import ApiError, ClusterError, Interrupted, Unreachable
 from kfinstall.kube.failures import attempts, is_overload, reason, refusal
 from kfinstall.kube.kubeconfig import Target, client_for
 from kfinstall.words import _
@@ -161,20 +161,25 @@ class Connection:
         timeout = urllib3.Timeout(connect=min(CONNECT, self._timeout), read=quiet)
         response = self._open("GET", path, query, None, accept, JSON, timeout)
         with response, self._interruptible(response):
-            if response.status != 200:
-                raise refusal(response.status, response.headers, response.data)
             try:
+                if response.status != 200:
+                    raise refusal(response.status, response.headers, response.data)
                 rest = b""
                 for chunk in response.stream(65536):
                     *whole, rest = (rest + chunk).split(b"\n")
                     for line in whole:
                         if line:
-                            yield json.loads(line)
+                            yield _event(line)
             except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 raise self._unreachable(error) from error
 
     def tunnel(self, path: str, port: int) -> PortForward:
         """A way to a port of a pod. path: of its subresource portforward. Raises as send() does."""
+        if self._user:  # the client library sends no other header than the credentials
+            raise ClusterError(
+                _("A port can only be forwarded as yourself, not as {user}.").format(user=self._user),
+                fix=_("Leave --as out."),
+            )
         headers: dict[str, str] = {}
         self._client.update_params_for_auth(headers, [], ["BearerToken"], path, "GET", None)
         url = f"{self._client.configuration.host}{path}?ports={port}".replace("http", "ws", 1)
@@ -223,14 +228,14 @@ class Connection:
         if response.status >= 400:
             raise refusal(response.status, response.headers, data)
         try:
-            answer: Body = json.loads(data)
-            self._tally.answered = True
-            return answer
+            answer = _object(data)
         except ValueError as error:
             raise Unreachable(
                 _("{server} does not answer as an API server does.").format(server=self.target.server),
                 why=_("The answer is not JSON: a proxy or a login page may stand in between."),
             ) from error
+        self._tally.answered = True
+        return answer
 
     def _open(
         self,
@@ -291,3 +296,19 @@ class _Tunnel(PortForward):
             for port in self.local_ports.values():
                 port.python.close()
             self.websocket.shutdown()
+
+
+def _object(data: bytes) -> Body:
+    """A JSON object, which every answer of an API server is. Raises ValueError."""
+    answer = json.loads(data)
+    if not isinstance(answer, dict):
+        raise ValueError(f"{type(answer).__name__} instead of an object")  # noqa: TRY004 - as of what is no JSON
+    return answer
+
+
+def _event(line: bytes) -> Body:
+    """An event of a watch. Raises ValueError."""
+    event = _object(line)
+    if not isinstance(event.get("object"), dict) or "type" not in event:
+        raise ValueError("no event")
+    return event

@@ -83,7 +83,7 @@ def refusal(status: int, headers: Mapping[str, str], data: bytes) -> ClusterErro
 
 
 def _seconds(value: str | None) -> float | None:
-    return float(value) if value and value.isdigit() else None
+    return float(value) if value and value.isdecimal() else None
 
 
 def reason(error: Exception) -> str:

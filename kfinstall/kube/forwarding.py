@@ -88,7 +88,7 @@ class Forwarding:
         pods = f"/api/v1/namespaces/{self._namespace}/pods"
         service = self._cluster.connection.get(f"/api/v1/namespaces/{self._namespace}/services/{self._name}")
         selector = ",".join(f"{key}={value}" for key, value in (service["spec"].get("selector") or {}).items())
-        found = list(self._cluster.items(pods, selector=selector))
+        found = list(self._cluster.items(pods, selector=selector)) if selector else []
         pod = next((each for each in found if _is_ready(each)), None)
         if pod is None:
             raise ClusterError(
@@ -148,7 +148,8 @@ def _is_ready(pod: Body) -> bool:
 
 def _port_of(pod: Body, service: Body, wanted: int) -> int:
     """The pod's port behind a Service's: a number, or the name of one of its containers' ports."""
-    entry: Mapping[str, Any] = next((each for each in service["spec"]["ports"] if each["port"] == wanted), {})
+    ports = service["spec"].get("ports") or ()
+    entry: Mapping[str, Any] = next((each for each in ports if each["port"] == wanted), {})
     target = entry.get("targetPort", wanted)
     if isinstance(target, int):
         return target

@@ -3,16 +3,20 @@
 import contextlib
 import logging
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import yaml
-from kubernetes.client import ApiClient
-from kubernetes.config import ConfigException, new_client_from_config
+from kubernetes.client import ApiClient, Configuration
+from kubernetes.config import ConfigException, load_kube_config
 from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
+from urllib3.util import make_headers
 
 from kfinstall.errors import ClusterError
+from kfinstall.facts.classify import redacted
 from kfinstall.words import _
 
 
@@ -33,8 +37,11 @@ def client_for(kubeconfig: Path | None, context: str | None) -> tuple[ApiClient,
     # The client library reads $KUBECONFIG when it is imported, so a later change would go unseen.
     files = str(kubeconfig) if kubeconfig else os.environ.get("KUBECONFIG") or "~/.kube/config"
     try:
+        configuration = Configuration()
         with _login_errors():
-            client = new_client_from_config(config_file=files, context=context, persist_config=False)
+            load_kube_config(files, context, configuration, persist_config=False)
+        _go_by_proxy(configuration)
+        client = ApiClient(configuration)
         target = _target(files, context, client)
     except (
         ConfigException,
@@ -43,10 +50,27 @@ def client_for(kubeconfig: Path | None, context: str | None) -> tuple[ApiClient,
         TypeError,
         AttributeError,
         KeyError,
+        RecursionError,
         yaml.YAMLError,
     ) as error:
         raise _no_kubeconfig(files, context, error) from error
     return client, target
+
+
+def _go_by_proxy(configuration: Configuration) -> None:
+    """Take a proxy, of the kubeconfig or of the environment, as kubectl takes it.
+
+    To the client library the address is all: without a scheme it is refused, the login in it is left out, and names
+    are looked up on this machine before a SOCKS proxy is asked.
+    """
+    if not configuration.proxy:
+        return
+    proxy = configuration.proxy if "://" in configuration.proxy else f"http://{configuration.proxy}"
+    configuration.proxy = re.sub("^socks5://", "socks5h://", proxy)
+    parts = urlsplit(proxy)
+    if parts.username and not parts.scheme.startswith("socks"):
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        configuration.proxy_headers = dict(make_headers(proxy_basic_auth=pair))
 
 
 def _no_kubeconfig(files: str, context: str | None, error: Exception) -> ClusterError:
@@ -55,12 +79,18 @@ def _no_kubeconfig(files: str, context: str | None, error: Exception) -> Cluster
     else:
         what = _("There is no usable cluster in {file}.").format(file=files)
     # what the client library makes of a file that is YAML and something else says nothing to a user
-    stumbled = isinstance(error, TypeError | AttributeError | KeyError)
+    stumbled = isinstance(error, TypeError | AttributeError | KeyError | RecursionError)
     return ClusterError(
         what,
-        why=_("It is not a kubeconfig.") if stumbled else str(error).strip() or type(error).__name__,
+        why=_("It is not a kubeconfig.") if stumbled else _told(error),
         fix=_("List what is there with: kubectl config get-contexts; choose with --kubeconfig and --context."),
     )
+
+
+def _told(error: Exception) -> str:
+    """In the client library's words, but for the whole entry that it calls an entry by, keys and tokens included."""
+    text = re.sub(r"/?\{.*\}|<[^>]* object at 0x[0-9a-f]+>", "…", str(error), flags=re.DOTALL)
+    return redacted(text.strip()) or type(error).__name__
 
 
 @contextlib.contextmanager

@@ -94,12 +94,13 @@ class _Watch:
                 # The items of a list carry no type of their own.
                 self._there({"apiVersion": page.get("apiVersion"), "kind": kind, **item})
                 found.add(item["metadata"]["name"])
-            query["continue"] = page["metadata"].get("continue")
+            metadata = page.get("metadata") or {}
+            query["continue"] = metadata.get("continue")
             if not query["continue"]:
                 break
         for name in self._names - found:
             self._gone(name)
-        return str(page["metadata"].get("resourceVersion", ""))
+        return str(metadata.get("resourceVersion", ""))
 
     def _events(self, version: str) -> Iterator[Body]:
         query = {

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from kfinstall.errors import FetchError
 from kfinstall.words import _
@@ -25,6 +25,14 @@ def shown(address: str) -> str:
     if "://" not in address:
         return address
     return re.sub(r"[?#].*", "", re.sub(r"//[^/]*@", "//", address))
+
+
+def parts(url: str) -> SplitResult:
+    """The parts of a URL. Raises FetchError for what is none, such as https://[::1."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise FetchError(_("{url} is not an address.").format(url=shown(url))) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,7 @@ def _begins(address: str, key: str) -> bool:
 
 def _mirrored(mirror: str, rest: str, address: str) -> Location:
     if scheme(mirror) in ("http", "https"):
-        return Location(url=mirror + rest)
+        return _direct(mirror + rest)
     base = _direct(mirror).path
     assert base is not None  # noqa: S101 - not a URL
     below = rest.strip("/")
@@ -81,13 +89,14 @@ def _has_archives(folder: Path) -> bool:
 def _direct(address: str) -> Location:
     match scheme(address):
         case "http" | "https":
+            parts(address)
             return Location(url=address)
         case "file":
-            parts = urlsplit(address)
-            if parts.netloc not in ("", "localhost"):
+            found = parts(address)
+            if found.netloc not in ("", "localhost"):
                 why = _("A file: address names no other machine than this one.")
                 raise FetchError(_("{address} cannot be read.").format(address=address), why=why)
-            return Location(path=Path(unquote(parts.path)))
+            return Location(path=Path(unquote(found.path)))
         case "":
             return Location(path=Path(os.path.expanduser(address)))  # noqa: PTH111 - keeps "~" of no user
         case other:

@@ -157,11 +157,7 @@ def _plain(work: Work, root: Root, files: Sequence[str], kustomize: Callable[[],
         return Rendered(objects(text, _output_of(work)), warnings=_ignored(work))
     bodies: list[Body] = []
     for file in files:
-        try:
-            text = (root.folder / file).read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError:
-            raise work.refused(_("{place} is not UTF-8 text.").format(place=root.place(file))) from None
-        bodies += objects(text, root.place(file))
+        bodies += objects(root.text(file), root.place(file))
     return Rendered(bodies, warnings=_ignored(work))
 
 

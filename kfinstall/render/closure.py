@@ -266,7 +266,7 @@ class _Place:
         if path is None:
             return self._remote_file(entry)
         self._copied(path, entry)
-        documents = self._parsed((self.root.folder / path).read_text(encoding="utf-8-sig"), entry)
+        documents = self._parsed(self.root.text(path), entry)
         if len(documents) == 1 and isinstance(documents[0], dict) and documents[0].get("varReference"):
             data = documents[0]
             data["varReference"] = [_without_indexes(each) for each in data["varReference"]]
@@ -283,13 +283,17 @@ class _Place:
                 message = _("it takes transformers from {entry!r}; kfinstall takes them from files only.")
                 raise self.refused(message.format(entry=shown(entry)))
             self._copied(path, entry)
-            documents = self._parsed((self.root.folder / path).read_text(encoding="utf-8-sig"), entry)
+            documents = self._parsed(self.root.text(path), entry)
         for document in documents:
             if isinstance(document, dict):
-                self._plugin(document)
+                try:
+                    self._plugin(document)
+                except ValueError as error:
+                    raise self.refused(str(error)) from None
         return entry
 
     def _plugin(self, document: Mapping[str, Any]) -> None:
+        """Raises ValueError for a key in two spellings."""
         plain = one_spelling(document, {key.lower(): key for key in (*document, "kind", "apiVersion", "metadata")})
         kind, api_version = str(plain.get("kind")), str(plain.get("apiVersion"))
         annotations = json.dumps(plain.get("metadata"), default=str)

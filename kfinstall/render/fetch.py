@@ -253,8 +253,8 @@ def _folder_digest(folder: Path, limits: Limits) -> str:
             what = _("{path} has more than {limit} files.").format(path=folder, limit=limits.entries)
             raise FetchError(what, fix=_("Name the folder with the manifests, not one around it."))
         path = folder / name
-        content = str(path.readlink()).encode() if path.is_symlink() else _content(path, status)
-        total.update(f"{name}\0{len(content)}\0".encode())
+        content = os.fsencode(path.readlink()) if path.is_symlink() else _content(path, status)
+        total.update(os.fsencode(f"{name}\0{len(content)}\0"))
         total.update(content)
     return total.hexdigest()
 
@@ -294,7 +294,7 @@ def _known(note: Path) -> dict[str, str]:
         known = json.loads(note.read_text())
     except (OSError, ValueError):
         return {}
-    return known if isinstance(known, dict) else {}
+    return {key: value for key, value in known.items() if isinstance(value, str)} if isinstance(known, dict) else {}
 
 
 def _conditions(known: Mapping[str, str]) -> dict[str, str]:

@@ -43,6 +43,14 @@ class Root:
         """A path as messages show it."""
         return f"{self.shown}:{path or '.'}"
 
+    def text(self, path: str) -> str:
+        """The text of a file. Raises RenderError where it is none."""
+        try:
+            return (self.folder / path).read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            why = _("It is not UTF-8 text.")
+            raise RenderError(_("{place} cannot be used.").format(place=self.place(path)), why=why) from None
+
     def is_file(self, path: str) -> bool:
         return (self.folder / path).is_file()
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin
 
 import urllib3
 from urllib3.exceptions import (
@@ -32,7 +32,7 @@ from kfinstall.errors import FetchError
 from kfinstall.facts.images.allowance import PRIMARY, github_limit
 from kfinstall.facts.images.allowance import github as github_allowance
 from kfinstall.render import github
-from kfinstall.render.address import shown
+from kfinstall.render.address import parts, shown
 from kfinstall.render.limits import Limits
 from kfinstall.render.proxy import pool, proxy_for, without_userinfo
 from kfinstall.words import _
@@ -111,8 +111,11 @@ def _follow(url: str, target: Path, *, limit: int, limits: Limits, known: Mappin
 
 
 def _next(here: str, location: str, headers: dict[str, str]) -> tuple[str, dict[str, str]]:
-    url = urljoin(here, location)
-    before, after = urlsplit(here), urlsplit(url)
+    try:
+        url = urljoin(here, location)
+    except ValueError:
+        raise FetchError(_("{url} is not an address.").format(url=shown(location))) from None
+    before, after = parts(here), parts(url)
     if after.scheme not in ("http", "https") or (before.scheme, after.scheme) == ("https", "http"):
         raise FetchError(
             _("{url} cannot be fetched.").format(url=shown(here)),
@@ -124,10 +127,10 @@ def _next(here: str, location: str, headers: dict[str, str]) -> tuple[str, dict[
 
 
 def _credentials(url: str) -> dict[str, str]:
-    parts = urlsplit(url)
-    if not parts.username:
+    found = parts(url)
+    if not found.username:
         return {}
-    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    pair = f"{unquote(found.username)}:{unquote(found.password or '')}"
     return dict(make_headers(basic_auth=pair))
 
 

@@ -54,7 +54,7 @@ def scalar(text: str) -> Any:
         return text
     plain = text.replace("_", "")
     if match := _INTEGER.fullmatch(plain):
-        return _integer(match)
+        return _integer(match, text)
     if _FLOAT.fullmatch(plain):
         return _number(plain, text)
     if _NOT_FINITE.fullmatch(text):
@@ -62,7 +62,7 @@ def scalar(text: str) -> Any:
     return text
 
 
-def _integer(match: re.Match[str]) -> int | float:
+def _integer(match: re.Match[str], text: str) -> int | float | str:
     _all, hexadecimal, binary, octal, decimal = match.group(2, 3, 4, 5, 6)
     digits, base = next(
         (found, base)
@@ -70,8 +70,12 @@ def _integer(match: re.Match[str]) -> int | float:
         if found is not None
     )
     value = -int(digits, base) if match[1] == "-" else int(digits, base)
-    # beyond 64 bits go-yaml has only floats
-    return value if -(2**63) <= value < 2**63 else _integral(float(value))
+    if -(2**63) <= value < 2**63:
+        return value
+    try:
+        return _integral(float(value))  # beyond 64 bits go-yaml has only floats
+    except OverflowError:
+        return text
 
 
 def _number(plain: str, text: str) -> int | float | str:

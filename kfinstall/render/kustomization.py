@@ -45,9 +45,7 @@ def read_kustomization(root: Root, path: str) -> Kustomization:
     if source.stat().st_size > LARGEST:
         raise _broken(root, path, _("It is larger than {limit} MiB.").format(limit=LARGEST // 1024 // 1024))
     try:
-        documents = [each for each in read(source.read_text(encoding="utf-8-sig")) if each is not None]
-    except UnicodeDecodeError:
-        raise _broken(root, path, _("It is not UTF-8 text.")) from None
+        documents = [each for each in read(root.text(path)) if each is not None]
     except NotKubernetesYaml as error:
         why = _("Line {line}: {reason}.").format(line=error.line, reason=error)
         raise _broken(root, path, why) from None

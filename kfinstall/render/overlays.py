@@ -72,7 +72,7 @@ def _parameters(root: Root, folder: str, settings: Settings, result: Merged) -> 
         return set()
     defaults = {"appName": settings.name, "namespace": settings.namespace}
     used, lines = set(), []
-    for line in (root.folder / root.join(folder, PARAMS)).read_text(encoding="utf-8-sig").splitlines():
+    for line in root.text(root.join(folder, PARAMS)).splitlines():
         key, separator, _value = line.partition("=")
         value = settings.parameters.get(key) or defaults.get(key)
         used.add(key)

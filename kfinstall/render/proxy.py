@@ -1,5 +1,6 @@
 """Which proxy the user's environment names for a URL, and connections by way of it."""
 
+import re
 from functools import cache
 from urllib import request
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -24,6 +25,10 @@ def pool(proxy: str) -> urllib3.PoolManager:
     """Connections by way of a proxy, or straight when it is ""."""
     if not proxy:
         return urllib3.PoolManager()
+    if proxy.startswith("socks"):
+        from urllib3.contrib.socks import SOCKSProxyManager  # noqa: PLC0415 - few have such a proxy
+
+        return SOCKSProxyManager(re.sub("^socks5://", "socks5h://", proxy))  # it looks up names, as it does for kubectl
     parts = urlsplit(proxy)
     headers: dict[str, str] = {}
     if parts.username:

@@ -7,7 +7,9 @@ fetches GitHub's archive of the ref instead: no git, no time-out of 27 seconds, 
 
 import re
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
+
+from kfinstall.render.address import parts
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _SCP = re.compile(r"[\w.-]+@[\w.-]+:")
@@ -38,7 +40,7 @@ class RemoteFolder:
 
 
 def remote(entry: str) -> RemoteFile | RemoteFolder | None:
-    """What an entry names elsewhere; None for a path in the same repo."""
+    """What an entry names elsewhere; None for a path in the same repo. Raises FetchError for a URL that is none."""
     plain = entry.removeprefix("git::")
     if match := _GITHUB.match(plain):
         if match["rest"].startswith(_DOWNLOADS) and plain.lower().startswith("http"):
@@ -52,12 +54,12 @@ def remote(entry: str) -> RemoteFile | RemoteFolder | None:
 
 
 def _is_file(url: str) -> bool:
-    parts = urlsplit(url)
-    return bool(_FILE.search(parts.path)) and "//" not in parts.path and ".git/" not in parts.path
+    path = parts(url).path
+    return bool(_FILE.search(path)) and "//" not in path and ".git/" not in path
 
 
 def _ref(url: str) -> str:
-    query = parse_qs(urlsplit(url).query)
+    query = parse_qs(parts(url).query)
     return (query.get("ref") or query.get("version") or [""])[0]
 
 

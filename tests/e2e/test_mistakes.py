@@ -71,3 +71,53 @@ def test_a_reader_that_has_seen_enough(kfinstall: Kfinstall, release: Release) -
 def test_a_file_that_cannot_be_written(kfinstall: Kfinstall) -> None:
     ended = kfinstall("init", Path("/dev/null/install.yaml"))
     assert (ended.code, "/dev/null/install.yaml cannot be written" in ended.err) == (2, True)
+
+
+HOMELESS = """
+import pwd, sys
+def unknown(uid):
+    raise KeyError(uid)
+pwd.getpwuid = unknown
+sys.argv[1:] = ["about"]
+from kfinstall.__main__ import main
+main()
+"""
+
+
+def test_a_user_of_whom_the_system_knows_nothing(kfinstall: Kfinstall) -> None:
+    """As in a container that runs under a number."""
+    environment = {name: value for name, value in kfinstall.environment.items() if name != "HOME" and "XDG" not in name}
+    done = subprocess.run(
+        [sys.executable, "-c", HOMELESS], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "/.cache/kfinstall" in done.stdout
+
+
+def test_a_full_disk_is_no_mistake(kfinstall: Kfinstall) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            kfinstall.command("configs"), env=kfinstall.environment, stdout=full, stderr=subprocess.PIPE, text=True,
+            check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert "mistake" not in done.stderr
+
+
+def test_no_standard_input_at_all(kfinstall: Kfinstall) -> None:
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *kfinstall.command("config", "validate", "-f", "-")],
+        env=kfinstall.environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "the file is empty" in done.stderr
+
+
+def test_ctrl_c_in_the_middle_does_not_say_that_nothing_was_done(kfinstall: Kfinstall) -> None:
+    stopped = MISTAKEN.replace('ZeroDivisionError("division by zero")', "KeyboardInterrupt")
+    done = subprocess.run(
+        [sys.executable, "-c", stopped], env=kfinstall.environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 130
+    assert done.stderr.strip() == "Interrupted."

@@ -106,6 +106,7 @@ def test_a_link_to_a_folder_outside_is_refused(tmp_path: Path, cache: Path) -> N
             "{config.kubernetes.io/function: 'exec: {path: /bin/sh}'}}\"]",
             "asks for the plugin X",
         ),
+        ('transformers: ["apiVersion: builtin\\nkind: X\\nKind: Y"]', "kind is there twice"),
         ("transformers: [folder]", "takes transformers from"),
         ("transformers: [https://example.com/x.yaml]", "takes transformers from"),
     ],
@@ -156,6 +157,8 @@ def test_built_in_transformers_work(tmp_path: Path, cache: Path) -> None:
         ({"a/x.yaml": "apiVersion: v1\nkind: A\nmetadata: {generateName: x}"}, "no metadata.name"),
         ({"a/x.yaml": "apiVersion: v1\nkind: List\nitems: [{kind: A}]"}, r"items\[0\]: it has no apiVersion"),
         ({"a/x.yaml": "a: *b"}, "Line 1"),
+        ({"kustomization.yaml": "resources: ['https://[::1/x.yaml']"}, "is not an address"),
+        ({"kustomization.yaml": "resources: ['git::https://[::1']"}, "is not an address"),
     ],
 )
 def test_what_cannot_be_built_says_why(tmp_path: Path, cache: Path, files: dict[str, str], words: str) -> None:
@@ -260,3 +263,25 @@ def test_a_link_inside_the_repo_is_fine(tmp_path: Path, cache: Path) -> None:
     repo = write(tmp_path / "repo", {"app/kustomization.yaml": "resources: [a.yaml]", "b.yaml": config_map("b")})
     (repo / "app/a.yaml").symlink_to("../b.yaml")
     assert keys(build(repo, app("app"), cache=cache)) == ["ConfigMap/b"]
+
+
+@pytest.mark.parametrize("file", ["app/x.yaml", "app/base/params.env", "app/base/kustomization.yaml"])
+def test_a_file_that_is_no_text_is_named(tmp_path: Path, cache: Path, file: str) -> None:
+    files = {} if file == "app/x.yaml" else {"app/base/kustomization.yaml": "resources: []"}
+    (write(tmp_path / "repo", files | {file: ""}) / file).write_bytes("# Größe\n".encode("latin-1"))
+    with pytest.raises(RenderError, match=f"manifests:{file} cannot be used") as caught:
+        build(tmp_path / "repo", app("app"), cache=cache)
+    assert "not UTF-8" in caught.value.why
+
+
+def test_a_name_that_is_no_text(tmp_path: Path, cache: Path) -> None:
+    """Files of other systems may have such names; what is rendered does not mind."""
+    repo = write(tmp_path / "repo", {"a/x.yaml": config_map("x")})
+    (repo / "a" / os.fsdecode(b"gr\xf6\xdfe.txt")).write_text("")
+    assert keys(build(repo, app("a"), cache=cache)) == ["ConfigMap/x"]
+
+
+@pytest.mark.parametrize("address", ["https://[::1/a.tar.gz", "file://[::1/a"])
+def test_an_address_that_is_none(cache: Path, address: str) -> None:
+    with pytest.raises(FetchError, match="is not an address"):
+        build(address, app("a"), cache=cache)
