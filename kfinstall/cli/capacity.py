@@ -59,7 +59,10 @@ def capacity(*, source: Path | None, gpu: bool, output: str, meant: Meant) -> Ex
 def _for_notebooks(settings: Mapping[str, Any]) -> Iterator[str]:
     if settings:
         yield ""
-        yield _("For notebooks, in spawnerFormDefaults of ConfigMap jupyter-web-app-config, spawner_ui_config.yaml:")
+        yield _(
+            "For notebooks (`kfinstall install` writes it with gpu.notebooks: {}), in spawnerFormDefaults of ConfigMap "
+            "jupyter-web-app-config, spawner_ui_config.yaml:"
+        )
         yield json.dumps(settings, indent=2)
 
 

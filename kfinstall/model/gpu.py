@@ -1,11 +1,29 @@
 """The `gpu` of an Install document: how nodes come to offer the GPUs that they have."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from kfinstall.model.base import DnsLabel, Model
 from kfinstall.words import _
+
+RESOURCE = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"
+Resource = Annotated[str, Field(pattern=RESOURCE)]
+
+
+class NotebookGpus(Model):
+    """What the notebooks' web app offers; without options, the GPUs that the cluster's nodes have."""
+
+    resources: tuple[Resource, ...] = Field(
+        default=(),
+        title=_("GPUs"),
+        description=_(
+            "What a notebook may ask for, such as nvidia.com/gpu; without it, what the cluster's nodes offer."
+        ),
+    )
+    count: Literal["none", "1", "2", "4", "8"] = Field(
+        default="none", title=_("Number"), description=_("How many a notebook gets where its user does not say.")
+    )
 
 
 class Gpu(Model):
@@ -25,6 +43,14 @@ class Gpu(Model):
         default_factory=dict,
         title=_("Node labels"),
         description=_("The nodes that it runs on; without it all, where it idles if there is no GPU."),
+    )
+
+    notebooks: NotebookGpus | None = Field(
+        default=None,
+        title=_("GPUs for notebooks"),
+        description=_(
+            "Tells the notebooks' web app which GPUs and tainted nodes to offer; {} for those of the cluster."
+        ),
     )
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ from kfinstall.errors import PlanRefused
 from kfinstall.facts.objects.applyset import PART_OF, applyset_id
 from kfinstall.facts.scheduling.accelerators import VENDORS, Vendor, announces, mark, tolerations
 from kfinstall.model.gpu import Gpu
+from kfinstall.transform.notebook_gpus import with_notebook_gpus
 from kfinstall.words import _
 
 APPLICATION = "kfinstall/gpu"
@@ -21,6 +22,8 @@ ANY = [{"operator": "Exists", "effect": "NoSchedule"}]
 def transformed(manifests: Sequence[Manifest], gpu: Gpu, install: str, surroundings: Surroundings) -> list[Manifest]:
     """The manifests, with the plugin. Raises PlanRefused when the cluster has one already: two would be in each
     other's way, since both register the same resource at the kubelet."""
+    if gpu.notebooks:
+        manifests = with_notebook_gpus(manifests, gpu, gpu.notebooks, surroundings)
     if gpu.plugin is None:
         return list(manifests)
     vendor = next(each for each in VENDORS if each.name.lower() == gpu.plugin)

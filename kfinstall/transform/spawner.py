@@ -54,7 +54,7 @@ def _changed(manifest: Manifest, values: Mapping[str, str]) -> Manifest:
     volume = _configured(manifest)
     if volume is None:
         return manifest
-    paths = PATHS if _child(volume, "newPvc") else PATHS_TO_1_4
+    paths = PATHS if child(volume, "newPvc") else PATHS_TO_1_4
     text = manifest.body["data"][KEY]
     for start, end, new in sorted((_edit(volume, paths[name], value) for name, value in values.items()), reverse=True):
         text = text[:start] + new + text[end:]
@@ -67,11 +67,12 @@ def _configured(manifest: Manifest) -> yaml.MappingNode | None:
         return None
     node: yaml.Node | None = yaml.compose(manifest.body["data"][KEY], yaml.SafeLoader)
     for key in VOLUME:
-        node = _child(node, key)
+        node = child(node, key)
     return node if isinstance(node, yaml.MappingNode) else None
 
 
-def _child(node: yaml.Node | None, key: str) -> yaml.Node | None:
+def child(node: yaml.Node | None, key: str) -> yaml.Node | None:
+    """The value of a key; None where there is no such."""
     pairs: Sequence[tuple[yaml.Node, yaml.Node]] = node.value if isinstance(node, yaml.MappingNode) else ()
     return next((value for name, value in pairs if name.value == key), None)
 
@@ -81,8 +82,8 @@ def _edit(volume: yaml.MappingNode, path: Path, value: str) -> tuple[int, int, s
     *parents, key = path
     node: yaml.Node | None = volume
     for parent in parents:
-        node = _child(node, parent)
-    found = _child(node, key)
+        node = child(node, parent)
+    found = child(node, key)
     quoted = f'"{value}"'
     if found is not None:
         return found.start_mark.index, found.end_mark.index, quoted

@@ -3,7 +3,7 @@
 The fields are those of spawner_ui_config.yaml: kubeflow/notebooks, components/crud-web-apps/jupyter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kfinstall.contracts.manifest import Body
@@ -18,14 +18,18 @@ def spawner_settings(nodes: Sequence[Body]) -> dict[str, Any]:
     offering = [node for node in nodes if _offered(node)]
     if not offering:
         return {}
-    names = sorted({name for node in offering for name in _offered(node)})
-    vendors = [{"limitsKey": name, "uiName": _title(name)} for name in names]
-    settings: dict[str, Any] = {"gpus": {"value": {"num": "none", "vendor": "", "vendors": vendors}, "readOnly": False}}
+    settings = offered({name for node in offering for name in _offered(node)})
     tolerated = tolerations(offering)
     if tolerated:
         option = {"groupKey": GROUP, "displayName": "Nodes with accelerators", "tolerations": tolerated}
         settings["tolerationGroup"] = {"value": "", "options": [option], "readOnly": False}
     return settings
+
+
+def offered(resources: Iterable[str]) -> dict[str, Any]:
+    """The part of it for resources by their names, such as nvidia.com/gpu."""
+    vendors = [{"limitsKey": name, "uiName": _title(name)} for name in sorted(resources)]
+    return {"gpus": {"value": {"num": "none", "vendor": "", "vendors": vendors}, "readOnly": False}}
 
 
 def _offered(node: Body) -> list[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
-from kfinstall.contracts.manifest import Body
+from kfinstall.contracts.manifest import Body, Manifest
 from kfinstall.contracts.surroundings import Nowhere
 from kfinstall.engine.adaptation import adapted, notices
 from kfinstall.errors import PlanRefused
@@ -33,6 +34,79 @@ def standing(namespace: str, image: str, **labels: str) -> Body:
     template = {"spec": {"containers": [{"name": "plugin", "image": image}]}}
     metadata = {"name": "plugin", "namespace": namespace, "labels": labels}
     return {"metadata": metadata, "spec": {"template": template}}
+
+
+SPAWNER = """\
+# of the web app
+spawnerFormDefaults:
+  gpus:
+    value:
+      # the default vendor
+      vendor: ""
+
+      # the list of vendors
+      vendors:
+      - limitsKey: "nvidia.com/gpu"
+        uiName: "NVIDIA"
+      - limitsKey: "amd.com/gpu"
+        uiName: "AMD"
+
+      # the default number
+      num: "none"
+  tolerationGroup:
+    # the groups
+    options: []
+    #options:
+    #  - groupKey: "group_1"
+"""
+OLD_SPAWNER = "spawnerFormDefaults: {gpus: {value: {num: none, vendors: [{limitsKey: nvidia.com/gpu}], vendor: ''}}}\n"
+
+
+def spawned(text: str, nodes: list[Body] | None = None, **gpu: Any) -> str:
+    """The web app's configuration, as the document wants it."""
+    metadata = {"name": "jupyter-web-app-config-1", "namespace": "kubeflow"}
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"spawner_ui_config.yaml": text}}
+    made = adapted([Manifest(body, "jupyter")], parsed({"type": "existing"}, **gpu), Nowhere("kubeflow", nodes=nodes))
+    return str(made[0].body["data"]["spawner_ui_config.yaml"])
+
+
+def with_gpus(name: str, amount: str, *taints: tuple[str, str]) -> Body:
+    return {**node("n", *taints), "status": {"allocatable": {name: amount}}}
+
+
+def test_notebooks_are_offered_what_nodes_have_and_comments_stay() -> None:
+    made = spawned(SPAWNER, [with_gpus("nvidia.com/gpu", "2", ("team", "NoSchedule"))], notebooks={"count": "1"})
+    defaults = yaml.safe_load(made)["spawnerFormDefaults"]
+    assert defaults["gpus"]["value"] == {
+        "vendor": "nvidia.com/gpu",
+        "vendors": [{"limitsKey": "nvidia.com/gpu", "uiName": "NVIDIA"}],
+        "num": "1",
+    }
+    [group] = defaults["tolerationGroup"]["options"]
+    assert group["tolerations"] == [{"key": "team", "operator": "Exists", "effect": "NoSchedule"}]
+    comments = [line for line in SPAWNER.splitlines() if line.strip().startswith("#")]
+    assert [line for line in made.splitlines() if line.strip().startswith("#")] == comments
+
+
+def test_notebooks_are_offered_what_the_file_names() -> None:
+    names = ["nvidia.com/mig-1g.5gb", "amd.com/gpu"]
+    value = yaml.safe_load(spawned(SPAWNER, notebooks={"resources": names}))["spawnerFormDefaults"]["gpus"]["value"]
+    assert [each["limitsKey"] for each in value["vendors"]] == ["amd.com/gpu", "nvidia.com/mig-1g.5gb"]
+    assert [each["uiName"] for each in value["vendors"]] == ["AMD", "NVIDIA mig-1g.5gb"]
+    assert (value["vendor"], value["num"]) == ("", "none")
+
+
+def test_an_old_web_app_on_one_line_and_the_plugin_that_comes_with_it() -> None:
+    value = yaml.safe_load(spawned(OLD_SPAWNER, [], plugin="amd", notebooks={}))["spawnerFormDefaults"]["gpus"]["value"]
+    assert value == {"num": "none", "vendors": [{"limitsKey": "amd.com/gpu", "uiName": "AMD"}], "vendor": "amd.com/gpu"}
+
+
+def test_gpus_for_notebooks_are_refused_where_there_are_none() -> None:
+    with pytest.raises(PlanRefused, match="no node has one") as refused:
+        spawned(SPAWNER, [node("n")], notebooks={})
+    assert "gpu.notebooks.resources=[nvidia.com/gpu]" in str(refused.value.fix)
+    with pytest.raises(PlanRefused, match="does not ask for GPUs"):
+        spawned("spawnerFormDefaults: {}", notebooks={"resources": ["nvidia.com/gpu"]})
 
 
 def test_nothing_is_installed_unless_asked_for() -> None:
