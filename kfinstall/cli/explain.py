@@ -1,7 +1,7 @@
 """`kfinstall explain`: what a message means, and what to do."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import click
 
@@ -11,10 +11,14 @@ from kfinstall.cli.versioned import API_VERSION, versioned
 from kfinstall.contracts.explanation import Explanation, Json
 from kfinstall.facts.classify import classify, explanation, parsed
 from kfinstall.facts.classify.catalogue import catalogue
+from kfinstall.facts.classify.normalise import LONGEST
 from kfinstall.words import _
 
 LONGEST_INPUT = 1_000_000
-"""Characters that are read from standard input; with --lines each line may have as many."""
+"""Characters of standard input that are kept, the last ones; with --lines each line may have as many."""
+
+MOST_LINES = 2_000
+"""Of a long log, the last ones, that are explained each by itself where the whole says nothing."""
 
 _LONGEST_SHOWN = 200
 
@@ -29,9 +33,9 @@ def explain(*, message: tuple[str, ...], lines: bool, output: str) -> ExitCode:
     A MESSAGE of `-` is read from standard input; the id of a cause, as the doctor prints it, is explained, too. The
     exit code is 1 when no cause is known, with --lines when none is known of any line.
     """
-    texts = _lines(message) if lines else iter([_whole(message)])
+    texts = _lines(message) if lines else iter([(1, _whole(message))])
     known = False
-    for number, text in enumerate(texts, start=1):
+    for number, text in texts:
         found = _explained(text)
         known = known or found is not None
         if lines:
@@ -43,25 +47,38 @@ def explain(*, message: tuple[str, ...], lines: bool, output: str) -> ExitCode:
 
 def _explained(text: str) -> Explanation | None:
     name = text.strip()
-    return explanation(name, {}) if name in catalogue().causes else classify(text)
+    found = explanation(name, {}) if name in catalogue().causes else classify(text)
+    return found or (_of_a_line(text) if len(text) > LONGEST else None)
+
+
+def _of_a_line(text: str) -> Explanation | None:
+    """Of a log that is too long to be looked at as one message: the failure that it told of last."""
+    last = [line for line in text.splitlines() if line.strip()][-MOST_LINES:]
+    explained = (classify(line) for line in dict.fromkeys(reversed(last)))
+    return next((found for found in explained if found and found.failure), None)
 
 
 def _whole(message: tuple[str, ...]) -> str:
     if message == ("-",):
         with click.open_file("-", encoding="utf-8", errors="replace") as stream:
-            return str(stream.read(LONGEST_INPUT))
+            text = ""
+            while more := stream.read(LONGEST_INPUT):
+                text = (text + more)[-LONGEST_INPUT:]
+            return text
     return " ".join(message)
 
 
-def _lines(message: tuple[str, ...]) -> Iterator[str]:
-    """The lines that are not blank."""
+def _lines(message: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+    """The lines that are not blank, with their numbers."""
     if message != ("-",):
-        yield from (line for line in _whole(message).splitlines() if line.strip())
+        yield from _numbered(_whole(message).splitlines())
         return
     with click.open_file("-", encoding="utf-8", errors="replace") as stream:
-        while line := stream.readline(LONGEST_INPUT):
-            if line.strip():
-                yield line.rstrip("\r\n")
+        yield from _numbered(iter(lambda: stream.readline(LONGEST_INPUT), ""))
+
+
+def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    return ((number, line.rstrip("\r\n")) for number, line in enumerate(lines, start=1) if line.strip())
 
 
 def _print_line(number: int, text: str, found: Explanation | None, output: str) -> None:

@@ -44,7 +44,9 @@ def test_standard_input_may_have_several_lines() -> None:
 def test_lines_are_messages_of_their_own() -> None:
     result = run("--lines", "-o", "json", "-", stdin=f"{DNS}\n\nStarted container main\n")
     documents = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [(each["line"], each["cause"]) for each in documents] == [(1, "img-dns"), (2, None)]
+    assert [(each["line"], each["cause"]) for each in documents] == [(1, "img-dns"), (3, None)], (
+        "blank lines are counted, and left out"
+    )
     assert result.return_value == 0
 
 
@@ -80,3 +82,41 @@ def test_the_id_of_a_cause_is_explained(cause: str) -> None:
     assert result.return_value == 0
     assert f"({cause})" in result.stdout
     assert "What to do: " in result.stdout
+
+
+def test_a_long_log_is_looked_at_line_by_line() -> None:
+    """What stands in the middle of it is beyond what is taken for one message."""
+    noise = "2026-01-01T00:00:00Z info reconciled\n" * 1000
+    log = f"{noise}{DNS}\n{noise}"
+    assert json.loads(run("-o", "json", "-", stdin=log).stdout)["cause"] == "img-dns"
+    assert json.loads(run("-o", "json", "-", stdin=noise).stdout)["cause"] is None
+
+
+def test_of_too_long_an_input_the_end_counts() -> None:
+    """A line of a megabyte and a half, whose end says what failed."""
+    text = "x" * 1_500_000 + f" {DNS}"
+    assert json.loads(run("-o", "json", "-", stdin=text).stdout)["cause"] == "img-dns"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{DNS}\r\n",
+        f"\ufeff{DNS}",
+        json.dumps({"msg": json.dumps({"error": DNS})}),
+        f'time="2026-01-01T00:00:00Z" level=error msg={json.dumps(DNS)}',
+        f"E0101 10:00:00.000000       1 pod_workers.go:1301] {json.dumps(DNS)}",
+        f"\x1b[31m{DNS}\x1b[0m",
+        f"\x00\x01\x02 {DNS}",
+    ],
+    ids=["crlf", "bom", "json in json", "logfmt", "klog", "colours", "binary"],
+)
+def test_what_surrounds_it_does_not_matter(text: str) -> None:
+    document = json.loads(run("-o", "json", "-", stdin=text).stdout)
+    assert (document["cause"], document["parameters"]["host"]) == ("img-dns", "ghcr.io")
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "\x00\xff" * 5000, "[" * 100_000, "null", "{}"])
+def test_of_nothing_there_is_no_cause(text: str) -> None:
+    result = run("-o", "json", "-", stdin=text)
+    assert (result.return_value, json.loads(result.stdout)["cause"]) == (1, None)
