@@ -61,9 +61,10 @@ def out_of_memory(snapshot: Snapshot) -> Iterator[Finding]:
     """Containers that run, and were killed for their memory within the last day."""
     for body in snapshot.all(POD):
         for container in containers(body):
+            if container.state != "running" or container.last_reason != OUT_OF_MEMORY:
+                continue
             age = between(container.ended, snapshot.taken)
-            killed = container.state == "running" and container.last_reason == OUT_OF_MEMORY
-            if killed and age is not None and age < RECENT:
+            if age is not None and age < RECENT:
                 key = key_of(POD, body)
                 yield _memory(key, body, container, workload(key, body, snapshot), Severity.WARNING)
 
@@ -77,8 +78,10 @@ def _fails(container: Container, body: Body) -> bool:
 
 
 def _is_misconfigured(container: Container) -> bool:
+    if container.reason != MISCONFIGURED:
+        return False
     found = classify(container.message)
-    return container.reason == MISCONFIGURED and not (found and found.cause in MISSING)
+    return not (found and found.cause in MISSING)
 
 
 def _crash(body: Body, container: Container, snapshot: Snapshot) -> _Crash:

@@ -15,7 +15,7 @@ from kfinstall.facts.classify import classify, explanation
 from kfinstall.facts.objects.kinds import CERTIFICATE, CONFIG_MAP, EVENT, POD, SECRET
 from kfinstall.facts.objects.moments import between
 from kfinstall.facts.objects.owners import key_of
-from kfinstall.facts.pods.containers import containers
+from kfinstall.facts.pods.containers import waiting
 from kfinstall.facts.pods.pod_needs import pod_needs
 from kfinstall.facts.pods.pod_start import failures, not_begun
 from kfinstall.facts.storage.volumes import claims_of, users
@@ -60,7 +60,7 @@ def _complaining(snapshot: Snapshot) -> Iterator[tuple[ObjectKey, Body, list[str
     unmounted = dict(not_begun(snapshot))
     for pod in snapshot.all(POD):
         key = key_of(POD, pod)
-        messages = [each.message for each in containers(pod) if each.state == "waiting" and each.reason == UNREADABLE]
+        messages = [each.message for each in waiting(pod) if each.reason == UNREADABLE]
         if key in unmounted:
             messages += [each.message for each in failures(key, MOUNTING, snapshot)]
         if messages:

@@ -71,7 +71,10 @@ class Collected:
         return kind in self.objects
 
     def occurrences(self, key: ObjectKey) -> Sequence[Occurrence]:
-        return self._occurrences.get(key, ())
+        if key not in self._occurrences:
+            told = sorted(map(_occurrence, self._events.get(key, ())), key=lambda occurrence: occurrence.last)
+            self._occurrences[key] = told
+        return self._occurrences[key]
 
     def owned(self, uid: str) -> Sequence[Body]:
         return self._by_owner.get(uid, ())
@@ -91,15 +94,18 @@ class Collected:
         return found
 
     @cached_property
-    def _occurrences(self) -> dict[ObjectKey, list[Occurrence]]:
-        found: dict[ObjectKey, list[Occurrence]] = defaultdict(list)
+    def _events(self) -> dict[ObjectKey, list[Body]]:
+        found: dict[ObjectKey, list[Body]] = defaultdict(list)
         for event in self.objects.get(EVENT, ()):
             about = event.get("involvedObject")
             if isinstance(about, dict):
-                found[_subject(about)].append(_occurrence(event))
-        for each in found.values():
-            each.sort(key=lambda occurrence: occurrence.last)
+                found[_subject(about)].append(event)
         return found
+
+    @cached_property
+    def _occurrences(self) -> dict[ObjectKey, list[Occurrence]]:
+        """Of the objects that somebody asked about."""
+        return {}
 
 
 def sound(items: Iterable[object]) -> Iterator[Body]:

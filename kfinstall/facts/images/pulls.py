@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kfinstall.contracts.explanation import Explanation, Json
 from kfinstall.contracts.manifest import Body, ObjectKey
@@ -10,7 +11,7 @@ from kfinstall.facts.classify import classify, explanation
 from kfinstall.facts.classify.image_reference import InvalidReference, Reference, parse
 from kfinstall.facts.objects.kinds import POD
 from kfinstall.facts.objects.owners import key_of
-from kfinstall.facts.pods.containers import Container, containers
+from kfinstall.facts.pods.containers import Container, waiting
 
 FAILING = frozenset(
     {
@@ -68,6 +69,7 @@ class Pull:
     since: str
 
 
+@lru_cache(maxsize=4096)
 def reference(image: str) -> Reference | None:
     """The parts of an image's name; None when it is not one."""
     try:
@@ -80,22 +82,26 @@ def failed_pulls(snapshot: Snapshot) -> Iterator[FailedPull]:
     """Every container that waits for an image that does not come."""
     for pod in snapshot.all(POD):
         key = key_of(POD, pod)
-        for container in containers(pod):
-            if container.state == "waiting" and container.reason in FAILING and QUEUED not in container.message:
+        for container in waiting(pod):
+            if container.reason in FAILING and QUEUED not in container.message:
                 message = _message(container, key, snapshot)
-                yield FailedPull(key, pod, container, message, _explained(message, container.image, key, pod))
+                node = str((pod.get("spec") or {}).get("nodeName") or "")
+                yield FailedPull(key, pod, container, message, _explained(message, container.image, key, node))
 
 
 def queued_pulls(snapshot: Snapshot) -> Iterator[ObjectKey]:
     """Every pod whose kubelet has not got round to pulling its images."""
     for pod in snapshot.all(POD):
-        if any(each.state == "waiting" and QUEUED in each.message for each in containers(pod)):
+        if any(QUEUED in each.message for each in waiting(pod)):
             yield key_of(POD, pod)
 
 
 def running_pulls(snapshot: Snapshot) -> Iterator[Pull]:
     """Every image that a node is pulling for a pod that waits for it."""
     for pod in snapshot.all(POD):
+        starting = [each for each in waiting(pod) if each.reason in STARTING]
+        if not starting:
+            continue
         key = key_of(POD, pod)
         begun: dict[str, str] = {}
         for each in snapshot.occurrences(key):
@@ -103,16 +109,17 @@ def running_pulls(snapshot: Snapshot) -> Iterator[Pull]:
                 begun[_quoted(each.message)] = each.last
             elif each.reason in ENDS:
                 begun = {image: since for image, since in begun.items() if image not in each.message}
-        for container in containers(pod):
-            if container.state == "waiting" and container.reason in STARTING and container.image in begun:
+        for container in starting:
+            if container.image in begun:
                 yield Pull(key, container.image, begun.pop(container.image))
 
 
-def _explained(message: str, image: str, key: ObjectKey, pod: Body) -> Explanation:
+@lru_cache(maxsize=4096)  # several checks ask about the same pods
+def _explained(message: str, image: str, key: ObjectKey, node: str) -> Explanation:
     """What the message means, with the names that it leaves out."""
     found, named = classify(message), reference(image)
     known: dict[str, Json] = {"namespace": key.namespace, "pod": key.name, "image": image}
-    known["node"] = str((pod.get("spec") or {}).get("nodeName") or "")
+    known["node"] = node
     if named:
         known |= {"registry": named.registry, "repository": named.repository, "tag": named.tag}
     return explanation(found.cause if found else UNKNOWN, {**known, **(found.parameters if found else {})})
@@ -120,10 +127,15 @@ def _explained(message: str, image: str, key: ObjectKey, pod: Body) -> Explanati
 
 def _message(container: Container, key: ObjectKey, snapshot: Snapshot) -> str:
     """The runtime's own words. Kubelets before 1.33 say in the status only that they back off: the event has them."""
-    said = (each for each in reversed(snapshot.occurrences(key)) if each.reason in {"Failed", "InspectFailed"})
-    candidates = [container.message, *(each.message for each in said if container.image in each.message)]
-    known = (text for text in candidates if (found := classify(text)) and found.cause != UNKNOWN)
+    known = (text for text in _said(container, key, snapshot) if (found := classify(text)) and found.cause != UNKNOWN)
     return next(known, container.message or container.reason)
+
+
+def _said(container: Container, key: ObjectKey, snapshot: Snapshot) -> Iterator[str]:
+    yield container.message
+    for each in reversed(snapshot.occurrences(key)):
+        if each.reason in {"Failed", "InspectFailed"} and container.image in each.message:
+            yield each.message
 
 
 def _quoted(message: str) -> str:

@@ -36,6 +36,15 @@ def containers(pod: Body) -> Iterator[Container]:
             yield _container(entry, init=init)
 
 
+def waiting(pod: Body) -> Iterator[Container]:
+    """Those of them that wait: of most pods none, and a cluster has thousands."""
+    status = pod.get("status") or {}
+    for field, init in (("initContainerStatuses", True), ("containerStatuses", False)):
+        for entry in status.get(field) or ():
+            if next(iter(entry.get("state") or {}), "") == "waiting":
+                yield _container(entry, init=init)
+
+
 def _container(entry: Body, *, init: bool) -> Container:
     states = entry.get("state") or {}
     state = next(iter(states), "")
