@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 
 from kfinstall.cli.options import ConnectionFlags, DocumentFlags
 from kfinstall.contracts.platform import ClusterAccess
-from kfinstall.engine.release import Release, resolve
 from kfinstall.engine.state_folder import cache_folder
 from kfinstall.errors import UsageError
 from kfinstall.model.duration import duration
 from kfinstall.model.folder import is_web
-from kfinstall.model.load import LoadedInstall, load
 from kfinstall.model.text import read_text
 from kfinstall.registry import platforms
 from kfinstall.render import fetch
 from kfinstall.words import _
 
 if TYPE_CHECKING:
+    from kfinstall.engine.release import Release
     from kfinstall.kube.cluster import Cluster
+    from kfinstall.model.load import LoadedInstall
 
 
-def loaded(flags: DocumentFlags) -> LoadedInstall:
+def loaded(flags: DocumentFlags) -> "LoadedInstall":
     """The document. Raises DocumentError, UsageError, FetchError."""
     if not flags.files:
         raise UsageError(
@@ -32,17 +32,21 @@ def loaded(flags: DocumentFlags) -> LoadedInstall:
                 "Or answer questions at a terminal: kfinstall"
             ),
         )
+    from kfinstall.model.load import load  # noqa: PLC0415 - what looks at a cluster alone reads no document
+
     if flags.timeout is not None:
         seconds("--timeout", flags.timeout)
     return load(flags.files, _overrides(flags), platforms=platforms().options, environ=os.environ, read=_read)
 
 
-def release(flags: DocumentFlags) -> Release:
+def release(flags: DocumentFlags) -> "Release":
     """The document's KfDef, with its choices."""
+    from kfinstall.engine.release import resolve  # noqa: PLC0415 - as above
+
     return resolve(loaded(flags))
 
 
-def cluster(asked: Release, flags: ConnectionFlags) -> "Cluster":
+def cluster(asked: "Release", flags: ConnectionFlags) -> "Cluster":
     """The cluster that a document means. Raises ClusterError."""
     # The client library takes 0.4 s to import: only commands that talk to a cluster pay for it.
     from kfinstall.engine.preparation import target  # noqa: PLC0415
@@ -53,10 +57,10 @@ def cluster(asked: Release, flags: ConnectionFlags) -> "Cluster":
 
 def connected(kubeconfig: Path | None, context: str | None, flags: ConnectionFlags) -> "Cluster":
     """A cluster of a kubeconfig. Raises ClusterError."""
-    from kfinstall.engine import preparation  # noqa: PLC0415 - as above
+    from kfinstall.engine import connecting  # noqa: PLC0415 - as above
 
     timeout = seconds("--request-timeout", flags.request_timeout)
-    return preparation.connected(ClusterAccess(kubeconfig, context), timeout=timeout, user=flags.user or "")
+    return connecting.connected(ClusterAccess(kubeconfig, context), timeout=timeout, user=flags.user or "")
 
 
 def seconds(option: str, text: str) -> float:

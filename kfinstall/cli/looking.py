@@ -18,10 +18,8 @@ from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.platform import ClusterAccess, ClusterPhase, KnownCluster
 from kfinstall.contracts.resource import GroupKind
-from kfinstall.engine.adaptation import adapted
 from kfinstall.engine.clusters import OwnCluster, own_cluster
 from kfinstall.engine.host import LocalHost, host_of
-from kfinstall.engine.release import Release, missing, rendered, wishes
 from kfinstall.engine.user_kubeconfig import kubeconfig_files
 from kfinstall.errors import ClusterError, FetchError, KfinstallError, PlanRefused, RenderError, ToolMissing
 from kfinstall.facts.classify import classify
@@ -31,6 +29,7 @@ from kfinstall.words import _
 
 if TYPE_CHECKING:
     from kfinstall.doctor.snapshot import Collected
+    from kfinstall.engine.release import Release
     from kfinstall.kube.cluster import Cluster
 
 UNPLANNED = {ToolMissing: "cl-tool-missing", FetchError: "plan-not-fetched", RenderError: "plan-not-rendered",
@@ -45,7 +44,7 @@ class Look:
     flags: DocumentFlags
     connection: ConnectionFlags
     kinds: Iterable[GroupKind]
-    release: Release | None = None
+    release: "Release | None" = None
     cluster: "Cluster | None" = field(default=None, init=False)
     _planned: Sequence[Manifest] = field(default=(), init=False)
     _unplanned: Finding | None = field(default=None, init=False)
@@ -73,11 +72,13 @@ class Look:
 
     def _ask_github(self) -> None:
         """Before anything is fetched, and once; an address that means nothing is told of when it is fetched."""
+        if self.release is None or self.cluster is not None:
+            return
         from kfinstall.doctor.github import asked_github  # noqa: PLC0415 - as above
+        from kfinstall.engine.release import missing  # noqa: PLC0415 - renders, which only a file asks for
 
-        if self.release and self.cluster is None:
-            with suppress(FetchError):
-                self._github = asked_github(missing(self.release))
+        with suppress(FetchError):
+            self._github = asked_github(missing(self.release))
 
     def _access(self) -> ClusterAccess:
         """Raises ClusterError where the platform knows of no way."""
@@ -87,11 +88,13 @@ class Look:
 
     def _plan(self, cluster: "Cluster") -> None:
         """The objects that installing the document would apply, or what keeps them from being known."""
-        from kfinstall.engine.install import intended  # noqa: PLC0415 - imports the client library
-        from kfinstall.engine.surroundings import ClusterSurroundings  # noqa: PLC0415 - as above
-
         if self.release is None:
             return
+        from kfinstall.engine.adaptation import adapted  # noqa: PLC0415 - renders, which only a file asks for
+        from kfinstall.engine.install import intended  # noqa: PLC0415 - imports the client library
+        from kfinstall.engine.release import rendered, wishes  # noqa: PLC0415 - as above
+        from kfinstall.engine.surroundings import ClusterSurroundings  # noqa: PLC0415 - as above
+
         if self._github and self._github.refusal:  # fetching would wait, and ask it again and again
             status = self._github.refusal.status
             self._unplanned = _unplanned(
@@ -124,11 +127,13 @@ class Look:
         return LocalHost(host_of(name).folder, {**os.environ, **instead})
 
 
-def _with_own(found: Client, release: Release, context: str) -> Client:
+def _with_own(found: Client, release: "Release", context: str) -> Client:
     """The client, with the cluster of a document as its platform sees it, and what that finds in the way."""
     own = own_cluster(release.install, host_of(release.install.platform.type))
     if own is None:
         return found
+    from kfinstall.engine.release import rendered  # noqa: PLC0415 - as above
+
     try:
         known = _known(own, context)
         absent = known.status.phase is ClusterPhase.ABSENT and not (found.github and found.github.refusal)

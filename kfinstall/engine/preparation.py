@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kfinstall.contracts.event import Event
-from kfinstall.contracts.platform import ClusterAccess
 from kfinstall.engine import install as installs
 from kfinstall.engine import permissions
 from kfinstall.engine.adaptation import adapted, notices
 from kfinstall.engine.clusters import cramped
+from kfinstall.engine.connecting import TIMEOUT, connected
 from kfinstall.engine.control import Control
 from kfinstall.engine.host import host_of
 from kfinstall.engine.install import Prepared
@@ -17,13 +17,9 @@ from kfinstall.engine.runner import RunOptions
 from kfinstall.engine.state_folder import state_folder
 from kfinstall.engine.surroundings import ClusterSurroundings
 from kfinstall.kube.cluster import Cluster
-from kfinstall.kube.connection import Connection
 from kfinstall.registry import platforms
 from kfinstall.render.renderer import Rendering
 from kfinstall.transform.storage import refuse_unprovisioned
-
-TIMEOUT = 60.0
-"""Seconds that one request may take, unless the user says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +30,6 @@ class Preparation:
     cluster: Cluster
     prepared: Prepared
     warnings: tuple[str, ...]
-
-
-def connected(access: ClusterAccess, *, timeout: float = TIMEOUT, user: str = "") -> Cluster:
-    """A cluster that kubectl could name. timeout: seconds for one request. user: to act as. Raises ClusterError."""
-    return Cluster(Connection.open(access.kubeconfig, access.context, timeout=timeout, user=user))
 
 
 def target(release: Release, *, timeout: float = TIMEOUT, user: str = "") -> Cluster:

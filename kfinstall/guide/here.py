@@ -118,7 +118,7 @@ def contexts(kubeconfig: Mapping[str, object]) -> list[str]:
 
 def health(context: str) -> str:
     """How the cluster of a context fares, in a line with a mark in front."""
-    from kfinstall.engine.preparation import connected  # noqa: PLC0415 - imports the client library
+    from kfinstall.engine.connecting import connected  # noqa: PLC0415 - imports the client library
     from kfinstall.engine.status import installs, status  # noqa: PLC0415 - as above
     from kfinstall.kube import discovery  # noqa: PLC0415 - as above
 

@@ -59,7 +59,7 @@ def room(draft: Draft) -> Room | None:
     Raises KfinstallError where the cluster does not answer.
     """
     from kfinstall.doctor.reading import from_cluster  # noqa: PLC0415 - imports the client library
-    from kfinstall.engine.preparation import connected  # noqa: PLC0415 - as above
+    from kfinstall.engine.connecting import connected  # noqa: PLC0415 - as above
 
     loaded = checked(Draft({"platform": draft.get(("platform",))})).loaded
     if loaded is None:

@@ -122,7 +122,7 @@ class DoctorScreen(Screen[None]):
 
     def _looked(self) -> "Look":
         from kfinstall.doctor.looking import at_cluster, at_files, checks_of  # noqa: PLC0415 - loads the client library
-        from kfinstall.engine.preparation import connected  # noqa: PLC0415 - as above
+        from kfinstall.engine.connecting import connected  # noqa: PLC0415 - as above
 
         checks = checks_of(Phase.PRE if self._planned else Phase.POST)
         if self._source:

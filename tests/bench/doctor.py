@@ -46,6 +46,15 @@ class Cost:
 def main() -> int:
     """Print the table."""
     kubectl = ensure_built() / "kubectl"
+    tree = Path(__file__).parents[2]
+    compiled = [
+        sys.executable,
+        "-m",
+        "compileall",
+        "-q",
+        *(str(tree / name) for name in ("kfinstall", "checks", "platforms")),
+    ]
+    subprocess.run(compiled, check=True)  # as pip does it when it installs
     with tempfile.TemporaryDirectory() as folder:
         kubeconfig = Path(folder) / "kubeconfig"
         ours, theirs = multiprocessing.Pipe()
