@@ -50,10 +50,11 @@ test: control-plane  ## All tests
 demo: $(RUNNABLE)  ## Install a workbench into a practice cluster, and look at it
 	$(BIN)/python -m tests.e2e.demo
 
-bench: control-plane  ## Compare with kubectl and with a naive parallel client
+bench: control-plane  ## Compare with kubectl, a naive parallel client and an empty interface
 	$(BIN)/python -m tests.bench.apply
 	$(BIN)/python -m tests.bench.sandbox
 	$(BIN)/python -m tests.bench.doctor
+	$(BIN)/python -m tests.bench.screens
 
 pictures: $(INSTALLED)  ## Take the README's pictures anew, and the words of the demo
 	$(BIN)/python -m tests.tui.gallery

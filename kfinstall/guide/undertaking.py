@@ -20,6 +20,7 @@ from kfinstall.engine.release import Release, rendered, resolve
 from kfinstall.engine.telling import News, line_of, plan_line, summary
 from kfinstall.errors import ClusterError, Interrupted, KfinstallError
 from kfinstall.facts.scheduling.sizing import demand
+from kfinstall.guide import garbage
 from kfinstall.guide.board import Board
 from kfinstall.guide.ending import Ending, Question, Stage
 from kfinstall.guide.explaining import Cause, causes, look
@@ -164,6 +165,7 @@ class Undertaking:
     def _carried_out(self, preparation: Preparation) -> Ending:
         self.board.lay_out(preparation.prepared.plan)
         self.preparation = preparation
+        garbage.keep()
         stream = carried_out(preparation, self._control)
         self._enter(Stage.RUNNING, "")
         threading.Thread(target=self._explain, args=(preparation.cluster,), name="doctor", daemon=True).start()
@@ -281,6 +283,7 @@ class Undertaking:
             self.note(_("The doctor could not look: {why}").format(why=error.what))
         finally:
             self.looking = False
+            garbage.young()  # now that the snapshot is gone
 
     def _mend(self, fix: Fix) -> None:
         cluster = self.cluster

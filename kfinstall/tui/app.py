@@ -6,13 +6,16 @@ has to stand before anybody wonders whether the program hangs.
 
 import gc
 import os
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from kfinstall.guide import garbage
 from kfinstall.tui import line_breaks
 from kfinstall.tui.settings import Settings, settings
 from kfinstall.tui.themes import THEMES
@@ -21,6 +24,10 @@ from kfinstall.words import _
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+TURN = 0.001
+"""Seconds after which a thread that computes lets the one that draws have its turn; Python's own 5 ms add up to a
+pause where several compute."""
+
 
 class Guided(App[int]):
     """kfinstall for a person at a terminal; ends with an exit code.
@@ -28,7 +35,7 @@ class Guided(App[int]):
     first: makes the screen that comes first, the home screen as a rule.
     """
 
-    CSS_PATH = "look.tcss"
+    CSS_PATH = Path(__file__).with_name("look.tcss")
     TITLE = "kfinstall"
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-very-wide")]  # noqa: RUF012 - as textual has it
@@ -66,7 +73,9 @@ class Guided(App[int]):
 
     def on_ready(self) -> None:
         """The first picture stands: from now on garbage is collected again (see kfinstall.cli.guided)."""
+        garbage.keep()
         gc.enable()
+        sys.setswitchinterval(TURN)
 
     def action_next_theme(self) -> None:
         """The next look, until the program ends; settings.yaml and $KFINSTALL_THEME make it stay."""

@@ -15,6 +15,7 @@ from textual.widgets import Footer, Static
 
 from kfinstall.contracts.event import Result
 from kfinstall.contracts.manifest import ObjectKey
+from kfinstall.guide import garbage
 from kfinstall.guide.board import Board, Item, State
 from kfinstall.guide.ending import Question, Stage
 from kfinstall.model.load import LoadedInstall
@@ -81,6 +82,7 @@ class InstallScreen(Screen[Result | str | None]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
+        garbage.hush()
         self.begin()
         self.set_interval(DRAW, self.draw)
         self.draw()
@@ -88,6 +90,7 @@ class InstallScreen(Screen[Result | str | None]):
     def on_unmount(self) -> None:
         if self.undertaking:
             self.undertaking.close()
+        garbage.usual()
 
     def on_screen_resume(self) -> None:
         self.call_after_refresh(self.draw)
@@ -174,9 +177,10 @@ class InstallScreen(Screen[Result | str | None]):
         room = max(2, self.size.height // 5)
         explained = {key for cause in undertaking.causes for key in cause.holds}
         unexplained = [item for item in undertaking.board.waits() if item.key not in explained]
-        lines = [*self._causes(undertaking), *_waited(unexplained[:MOST], self.size.width - 2)]
+        lines = list(self._causes(undertaking))
+        more = len(lines) + len(unexplained) - room + 1
+        lines += _waited(unexplained[:room], self.size.width - 2)
         if len(lines) > room:
-            more = len(lines) - room + 1
             lines = [*lines[: room - 1], Text(_("… and {count} more lines: F3").format(count=more), style="dim")]
         return Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
 
@@ -221,7 +225,10 @@ class InstallScreen(Screen[Result | str | None]):
         if undertaking is None:
             return
         lines = [line for cause in undertaking.causes for line in _told(cause)]
-        lines += [line.plain for line in _waited(undertaking.board.waits()[:MOST])]
+        waits = undertaking.board.waits()
+        lines += [line.plain for line in _waited(waits[:MOST])]
+        if len(waits) > MOST:
+            lines.append(_("… and {count} more").format(count=len(waits) - MOST))
         self.app.push_screen(Asking(_("What is waited for"), lines or [_("Nothing.")], {"back": _("Back")}))
 
     def action_mend(self) -> None:

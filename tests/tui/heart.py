@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 BEAT = 0.01
 
@@ -16,36 +18,56 @@ against it, since a machine with much to do has slower processors, too."""
 
 
 class Heart:
-    """busy: CPU seconds between two beats, as on a quiet machine; late: seconds between two, the most.
+    """What passed between two beats beyond the pause, in seconds.
 
-    The first is ours alone; the second has in it what else the machine does.
+    busy: of CPU, as on a quiet machine, by the thread that draws alone. late: on the clock, with all that the machine
+    does besides. blocked: on the clock, without the time that the thread could have run and got no processor: what
+    another thread of ours takes from it by holding the interpreter's lock counts.
     """
 
     def __init__(self) -> None:
         self.busy: list[float] = []
-        self.late = 0.0
+        self.late: list[float] = []
+        self.blocked: list[float] = []
         self._slower = 1.0
 
     async def beat(self) -> None:
-        cpu, clock = time.thread_time(), time.monotonic()
         while True:
+            cpu, clock, queued = time.thread_time(), time.monotonic(), _queued()
             await asyncio.sleep(BEAT)
-            now, then = time.thread_time(), time.monotonic()
-            self.busy.append((now - cpu) / self._slower)
-            self.late = max(self.late, then - clock - BEAT)
+            late = max(0.0, time.monotonic() - clock - BEAT)
+            self.busy.append((time.thread_time() - cpu) / self._slower)
+            self.late.append(late)
+            self.blocked.append(max(0.0, late - (_queued() - queued)))
             if len(self.busy) % 20 == 1:
                 self._slower = max(1.0, _loop() / QUIET)
-            cpu, clock = time.thread_time(), time.monotonic()
 
     def longer(self, seconds: float) -> float:
         """The share of beats in which it was busy for longer."""
         return sum(each > seconds for each in self.busy) / len(self.busy)
 
     def __str__(self) -> str:
-        busy = sorted(self.busy)
-        usual, most = busy[len(busy) * 99 // 100], busy[-1]
-        figures = (usual, most, self.late)
-        return "99 % {:.3f} s, most {:.3f} s, late {:.3f} s".format(*figures)
+        return "; ".join(f"{name} {told(getattr(self, name))}" for name in ("busy", "blocked", "late"))
+
+
+def told(seconds: Sequence[float]) -> str:
+    """Half of them, 99 of 100, and all are at most so long."""
+    half, most = share(seconds, 0.5), share(seconds, 0.99)
+    return f"p50 {half * 1000:.0f}, p99 {most * 1000:.0f}, worst {max(seconds) * 1000:.0f} ms"
+
+
+def share(seconds: Sequence[float], of_all: float) -> float:
+    """What this share of them does not exceed."""
+    return sorted(seconds)[min(len(seconds) - 1, int(len(seconds) * of_all))]
+
+
+def _queued() -> float:
+    """Seconds that this thread has waited for a processor: https://docs.kernel.org/scheduler/sched-stats.html."""
+    try:
+        figures = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat").read_text(encoding="ascii")
+    except OSError:
+        return 0.0  # not Linux: the machine counts as quiet
+    return int(figures.split()[1]) / 1e9
 
 
 def _loop() -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 import tracemalloc
@@ -21,10 +22,12 @@ from kfinstall.contracts.event import (
 )
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.plan import Apply, Await, Condition, Plan, Step, Verb
-from kfinstall.guide.ending import Stage
+from kfinstall.guide import garbage
+from kfinstall.guide.ending import Ending, Stage
 from kfinstall.guide.run_log import KEPT
 from kfinstall.guide.undertaking import Undertaking
 from kfinstall.tui.install_screen import InstallScreen
+from kfinstall.tui.result_screen import ResultScreen
 from tests.tui.conftest import Document
 from tests.tui.heart import listening
 from tests.tui.playing import Player, playing
@@ -33,10 +36,13 @@ APPLICATIONS, OBJECTS = 30, 20
 EVENTS, SECONDS = 2500, 5.0
 """Six times as fast as it has to be."""
 
+FAST = 10_000
+"""Events in a second, or what the machine has."""
+
 LONGEST = 0.1
 """Seconds for which the thread that draws may be busy with one thing."""
 
-RARELY = 0.02
+RARELY = 0.01
 """The share of pictures that may take longer: a machine with much else to do takes the processor away in between."""
 
 ALLOWED = 3_000_000
@@ -78,6 +84,7 @@ class Fed(InstallScreen):
         undertaking = Undertaking(self.loaded)
         undertaking.board.lay_out(plan())
         undertaking.stage = Stage.RUNNING
+        garbage.keep()
         self.undertaking = undertaking
 
     def feed(self, events: Iterator[Event], per_second: float) -> threading.Thread:
@@ -104,15 +111,36 @@ def test_thirty_thousand_events_a_minute_block_no_picture(tmp_path: Path, docume
         await player.until("application-0")
         feeding = screen.feed(stream(plan().steps, EVENTS), EVENTS / SECONDS)
         await player.until("▼ … application-0")  # textual works its styles out when it draws something first
+        before = gc.get_stats()[2]["collections"]
         async with listening() as heart:
             while feeding.is_alive():
                 await player.pilot.pause(0.2)
         assert "▼ … application-0" in player.text()
         print(heart)
         assert heart.longer(LONGEST) <= RARELY, heart
+        assert gc.get_stats()[2]["collections"] == before, "looking for garbage among everything stops every picture"
 
+    usual = gc.get_threshold()
     loaded = document(tmp_path / "kubeconfig")
     playing(lambda: Fed(loaded), play, (120, 40))
+    assert gc.get_threshold() == usual
+
+
+def test_the_last_picture_comes_before_the_result(tmp_path: Path, document: Document) -> None:
+    async def play(player: Player) -> None:
+        screen = player.screen
+        assert isinstance(screen, Fed)
+        assert screen.undertaking
+        await player.until("application-0")
+        for step in plan().steps:
+            screen.undertaking.board.take(StepFinished(step.id, step.application, Outcome.CREATED, 0.1))
+        screen.undertaking.ending = Ending(Result.SUCCEEDED)
+        screen.draw()
+        assert player.screen is screen
+        await player.until(lambda: isinstance(player.screen, ResultScreen))
+
+    loaded = document(tmp_path / "kubeconfig")
+    playing(lambda: Fed(loaded), play)
 
 
 def test_memory_does_not_grow_with_the_number_of_events(tmp_path: Path, document: Document) -> None:
@@ -123,7 +151,7 @@ def test_memory_does_not_grow_with_the_number_of_events(tmp_path: Path, document
         sizes = []
         tracemalloc.start()
         for count in (KEPT, 6 * KEPT):
-            feeding = screen.feed(stream(plan().steps, count), 1000)
+            feeding = screen.feed(stream(plan().steps, count), FAST)
             while feeding.is_alive():
                 await player.pilot.pause(0.2)
             await player.pilot.pause(0.5)
