@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kfinstall.cli import keeping
 from kfinstall.cli.clusters import tell
 from kfinstall.cli.narration import narrator
 from kfinstall.contracts.platform import Enlarges, Size
@@ -15,6 +14,7 @@ from kfinstall.engine.clusters import OwnCluster, own_cluster
 from kfinstall.engine.host import LocalHost, host_of
 from kfinstall.engine.release import Release, rendered
 from kfinstall.facts.scheduling.sizing import COMFORTABLE, Demand, demand
+from kfinstall.guide import keeping
 from kfinstall.registry import platforms
 from kfinstall.words import _
 
@@ -68,12 +68,13 @@ def enlarged(found: Enlargement, files: Sequence[str], *, dry_run: bool, yes: bo
     click.echo(_("  now: {now}").format(now=status.detail or found.cluster.title), err=True)
     click.echo(_("  then: {then}").format(then=found.cluster.offer().summary), err=True)
     for line in keeping.shown(kept, found.settings):
-        click.echo(line, err=True)
+        click.echo(f"  {line}", err=True)
     for warning in found.cluster.checked(found.wanted):
         click.echo(_("  Mind: {risk}").format(risk=warning), err=True)
     if dry_run or not (yes or click.confirm(_("Delete the cluster with everything in it?"), default=False, err=True)):
         return False
-    keeping.written(kept)
+    for line in keeping.written(kept):
+        click.echo(f"  {line}", err=True)
     assert isinstance(found.cluster.host, LocalHost)  # noqa: S101 - enlargement() took it
     tell(found.cluster.create(), found.cluster.host, narrator(log_format="text", color="auto", plain=True))
     click.echo(_("The cluster is new and empty. Install again with: kfinstall install -f FILE"), err=True)

@@ -5,14 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
-import yaml
 
-from kfinstall.cli import credentials, keeping
+from kfinstall.cli import credentials
 from kfinstall.contracts.finding import Finding
 from kfinstall.contracts.fix import Fix
 from kfinstall.contracts.resource import GroupKind, Resource
 from kfinstall.engine.telling import in_words
 from kfinstall.errors import UsageError
+from kfinstall.guide import keeping, logins
+from kfinstall.guide.keeping import Change
 from kfinstall.words import _
 
 if TYPE_CHECKING:
@@ -39,13 +40,14 @@ def mended(
     for finding in findings:
         assert finding.fix  # noqa: S101 - fixable() chose it
         kept = keeping.change(files, finding.fix.settings)
-        for line in (*_shown(finding.title, finding.fix), *keeping.shown(kept, finding.fix.settings)):
+        for line in _shown(finding.title, finding.fix, kept):
             click.echo(line, err=True)
         if not (yes or dry_run or click.confirm(_("Do this?"), default=False, err=True)):
             continue
         made = _made(cluster, finding.fix, resources, dry_run=dry_run)
         if made and not dry_run:
-            keeping.written(kept)
+            for line in keeping.written(kept):
+                click.echo(f"  {line}", err=True)
         fine = made and fine
     return fine
 
@@ -59,23 +61,12 @@ def refuse_unasked(*, yes: bool, dry_run: bool) -> None:
         )
 
 
-def _shown(title: str, fix: Fix) -> Iterator[str]:
-    from kfinstall.engine.mending import deeds  # noqa: PLC0415 - imports the client library
+def _shown(title: str, fix: Fix, kept: Change | None) -> Iterator[str]:
+    from kfinstall.guide.fixes import shown  # noqa: PLC0415 - imports the client library
 
     yield ""
     yield _("{finding}: {fix}").format(finding=title, fix=fix.title)
-    for login in fix.logins:
-        secrets = ", ".join(f"{namespace}/{login.name}" for namespace in login.namespaces)
-        yield _("  apply Secret {secrets}: credentials for {registry}, from {variables} or asked for").format(
-            secrets=secrets, registry=login.registry, variables=credentials.names(login)
-        )
-    for deed in deeds(fix):
-        yield f"  {in_words(deed.act)} {deed.key}"
-        if deed.body:
-            text = yaml.safe_dump(dict(deed.body), sort_keys=False, allow_unicode=True)
-            yield from (f"    {line}" for line in text.rstrip().splitlines())
-    if fix.risk:
-        yield _("  Mind: {risk}").format(risk=fix.risk)
+    yield from (f"  {line}" for line in shown(fix, kept))
 
 
 def _made(cluster: "Cluster", fix: Fix, resources: Mapping[GroupKind, Resource], *, dry_run: bool) -> bool:
@@ -83,7 +74,7 @@ def _made(cluster: "Cluster", fix: Fix, resources: Mapping[GroupKind, Resource],
 
     secrets = [] if dry_run else credentials.given(fix.logins)
     if secrets is None:
-        wanted = "; ".join(dict.fromkeys(credentials.names(login) for login in fix.logins))
+        wanted = "; ".join(dict.fromkeys(logins.names(login) for login in fix.logins))
         click.echo(_("  ✗ needs credentials; set {variables}").format(variables=wanted), err=True)
         return False
     for deed in mend(cluster, fix, resources, secrets, dry_run=dry_run):

@@ -1,42 +1,50 @@
-"""What a fix of the doctor would do, line by line, for whoever asks before it is done."""
+"""What a fix of the doctor would do, line by line, for whoever asks before it is done; and doing it."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import yaml
 
 from kfinstall.contracts.fix import Fix
 from kfinstall.engine.mending import Deed, deeds, mend
+from kfinstall.engine.telling import in_words
+from kfinstall.guide import keeping, logins
+from kfinstall.guide.keeping import Change
 from kfinstall.kube import discovery
 from kfinstall.kube.cluster import Cluster
+from kfinstall.model.images import PullSecret
 from kfinstall.words import _
 
 
-def shown(fix: Fix) -> Iterator[str]:
-    """Every request of a fix, with the body that it sends, and what the document has to say to keep it."""
+def shown(fix: Fix, kept: Change | None = None) -> Iterator[str]:
+    """Every request of a fix, with the body that it sends, and what keeps it: the file's change, or keys to set."""
     for login in fix.logins:
-        yield _("needs credentials of {registry}: kfinstall doctor --fix asks for them").format(registry=login.registry)
+        secrets = ", ".join(f"{namespace}/{login.name}" for namespace in login.namespaces)
+        yield _("apply Secret {secrets}: credentials for {registry}, from {variables} or asked for").format(
+            secrets=secrets, registry=login.registry, variables=logins.names(login)
+        )
     for deed in deeds(fix):
-        yield f"{deed.act} {deed.key}"
+        yield f"{in_words(deed.act)} {deed.key}"
         if deed.body:
             text = yaml.safe_dump(dict(deed.body), sort_keys=False, allow_unicode=True)
             yield from (f"  {line}" for line in text.rstrip().splitlines())
     if fix.risk:
         yield _("Mind: {risk}").format(risk=fix.risk)
-    if fix.settings:
-        yield _("The next install would undo it. To keep it, set in the Install file:")
-        yield from (f"  {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in fix.settings.items())
+    yield from keeping.shown(kept, fix.settings)
 
 
-def made(cluster: Cluster, fix: Fix) -> Iterator[str]:
-    """Carry out a fix, up to the first refusal, which is raised as ClusterError; what was done, line by line."""
+def made(cluster: Cluster, fix: Fix, secrets: Sequence[PullSecret] = (), kept: Change | None = None) -> Iterator[str]:
+    """Carry out a fix, up to the first refusal, which is raised as ClusterError; then change the file. What was done.
+
+    secrets: for its logins. Raises UsageError where the file was changed meanwhile.
+    """
     branch = Cluster(cluster.connection.branch())
-    for deed in mend(branch, fix, discovery.discover(branch.connection)):
+    for deed in mend(branch, fix, discovery.discover(branch.connection), secrets):
         if deed.error:
             raise deed.error
         yield told(deed)
+    yield from keeping.written(kept)
 
 
 def told(deed: Deed) -> str:
     """A request of a fix in one line."""
-    return f"✓ {deed.act} {deed.key}"
+    return f"✓ {in_words(deed.act)} {deed.key}"

@@ -6,8 +6,10 @@ whoever shows it looks as often as it draws. So a picture that is slow slows not
 
 import threading
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from kfinstall.contracts.event import ConflictFound, Event, Result, RunFinished, StepFailed, StepSkipped
 from kfinstall.contracts.fix import Fix
@@ -25,8 +27,10 @@ from kfinstall.guide.board import Board
 from kfinstall.guide.ending import Ending, Question, Stage
 from kfinstall.guide.explaining import Cause, causes, look
 from kfinstall.guide.fixes import made
+from kfinstall.guide.keeping import Change
 from kfinstall.guide.run_log import RunLog, secrets_in, secrets_of
 from kfinstall.kube.cluster import Cluster
+from kfinstall.model.images import PullSecret
 from kfinstall.model.load import LoadedInstall
 from kfinstall.render.renderer import RenderEvent, Rendering
 from kfinstall.words import _, counted
@@ -38,8 +42,19 @@ PAUSE = 5.0
 """Seconds between two looks of the doctor, at least; at most a quarter of the time goes into them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What came of a fix, in words."""
+
+    told: str
+    fine: bool
+
+
 class Undertaking:
-    """One install. start() returns at once; `ending` is there when it is over."""
+    """One install. start() returns at once; `ending` is there when it is over.
+
+    mended: what came of fixes; whoever shows it takes it away.
+    """
 
     def __init__(self, loaded: LoadedInstall) -> None:
         self.loaded = loaded
@@ -52,6 +67,7 @@ class Undertaking:
         self.question: Question | None = None
         self.causes: list[Cause] = []
         self.looking = False
+        self.mended: deque[Mended] = deque()
         self.preparation: Preparation | None = None
         self.cluster: Cluster | None = None
         self.ending: Ending | None = None
@@ -109,9 +125,14 @@ class Undertaking:
             self.cluster.connection.close()
         self.log.close()
 
-    def mend(self, fix: Fix) -> None:
-        """Carry out a fix of the doctor's while the install goes on; the log says what came of it."""
-        threading.Thread(target=self._mend, args=(fix,), name="mending", daemon=True).start()
+    def mend(self, fix: Fix, secrets: Sequence[PullSecret] = (), kept: Change | None = None) -> None:
+        """Carry out a fix of the doctor's while the install goes on; the log says what came of it.
+
+        secrets: for its logins. kept: the change of the file without which the next install would undo it.
+        """
+        for secret in secrets:
+            self.log.hide(secrets_of(secret))
+        threading.Thread(target=self._mend, args=(fix, secrets, kept), name="mending", daemon=True).start()
 
     def note(self, message: str) -> None:
         """A line that belongs to no object."""
@@ -285,13 +306,16 @@ class Undertaking:
             self.looking = False
             garbage.young()  # now that the snapshot is gone
 
-    def _mend(self, fix: Fix) -> None:
+    def _mend(self, fix: Fix, secrets: Sequence[PullSecret], kept: Change | None) -> None:
         cluster = self.cluster
         if cluster is None:
             return
         with self._telling(fix):
-            for line in made(cluster, fix):
+            lines = []
+            for line in made(cluster, fix, secrets, kept):
                 self.log.add("", "mended", line)
+                lines.append(line)
+            self.mended.append(Mended("\n".join(lines), fine=True))
         self._look_now.set()
 
     @contextmanager
@@ -300,6 +324,7 @@ class Undertaking:
             yield
         except KfinstallError as error:
             self.log.add("", "FAILED", f"{fix.title}: {error}")
+            self.mended.append(Mended(str(error), fine=False))
 
 
 def _mistake(error: Exception) -> KfinstallError:

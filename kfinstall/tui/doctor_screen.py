@@ -18,8 +18,7 @@ from kfinstall.contracts.fix import Fix
 from kfinstall.contracts.manifest import Manifest, ObjectKey
 from kfinstall.contracts.platform import ClusterAccess
 from kfinstall.errors import KfinstallError
-from kfinstall.tui import details
-from kfinstall.tui.asking import Asking
+from kfinstall.tui import details, mending
 from kfinstall.tui.background import Background
 from kfinstall.tui.finding_tree import ALL, FindingTree, areas_of, namespaces_of
 from kfinstall.tui.reading import Reading
@@ -38,7 +37,8 @@ Log = Sequence[tuple[str, Sequence[str]]]
 class DoctorScreen(Screen[None]):
     """Looks at a cluster, at that of the kubeconfig where none is named; or, with source, at a copy of one.
 
-    source: a bundle, or a folder or tar.gz of lists. planned: what is about to be installed.
+    source: a bundle, or a folder or tar.gz of lists. planned: what is about to be installed. file: the Install document
+    of what stands there; it is changed, too, where the next install would undo a fix.
     """
 
     AUTO_FOCUS = "#findings"
@@ -62,9 +62,11 @@ class DoctorScreen(Screen[None]):
         cluster: "Cluster | None" = None,
         source: Path | None = None,
         planned: Sequence[Manifest] = (),
+        file: Path | None = None,
     ) -> None:
         super().__init__()
         self._access, self._source, self._planned = access or ClusterAccess(), source, planned
+        self._file = file
         self._cluster, self._is_own = cluster, cluster is None
         self._look: Look | None = None
         self._busy = False
@@ -288,21 +290,16 @@ class DoctorScreen(Screen[None]):
         diagnosis, fix = self.query_one("#findings", FindingTree).finding, self._fix()
         if diagnosis is None or fix is None:
             return
-        from kfinstall.guide.fixes import shown  # noqa: PLC0415 - is loaded by now
+        mending.ask(
+            self.app, diagnosis.finding, fix, self._file,
+            lambda agreed: self._mending.run(lambda: self._mended(agreed), self._told),
+        )  # fmt: skip
 
-        def answered(answer: str | None) -> None:
-            if answer == "mend":
-                self._mending.run(lambda: self._mended(fix), self._told)
-
-        question = _("{finding}: {fix}").format(finding=diagnosis.finding.title, fix=fix.title)
-        answers = {"back": _("Back"), "mend": _("Change it")}
-        self.app.push_screen(Asking(question, list(shown(fix)), answers), answered)
-
-    def _mended(self, fix: Fix) -> list[str]:
-        from kfinstall.guide.fixes import made  # noqa: PLC0415 - as above
+    def _mended(self, agreed: mending.Agreed) -> list[str]:
+        from kfinstall.guide.fixes import made  # noqa: PLC0415 - is loaded by now
 
         assert self._cluster  # noqa: S101 - only a cluster is mended
-        return list(made(self._cluster, fix))
+        return list(made(self._cluster, agreed.fix, agreed.secrets, agreed.kept))
 
     def _told(self, lines: list[str] | KfinstallError) -> None:
         failed = isinstance(lines, KfinstallError)

@@ -47,12 +47,18 @@ class FindingTree(KeyedTree["Diagnosis | ObjectKey | None"]):
 
     @property
     def chosen(self) -> "Diagnosis | ObjectKey | None":
-        return self.cursor_node.data if self.cursor_node else None
+        node = self._under_cursor
+        return node.data if node else None
+
+    @property
+    def _under_cursor(self) -> "Node | None":
+        """None where the tree is empty: textual keeps the node that the cursor was on."""
+        return self.cursor_node if self.root.children else None
 
     @property
     def finding(self) -> "Diagnosis | None":
         """The finding under the cursor, or the one that the object under it belongs to."""
-        node = self.cursor_node
+        node = self._under_cursor
         while node is not None and (node.data is None or isinstance(node.data, ObjectKey)):
             node = node.parent
         return node.data if node and node.data and not isinstance(node.data, ObjectKey) else None

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rich.text import Text
 from textual import work
@@ -19,6 +19,7 @@ from kfinstall.guide import garbage
 from kfinstall.guide.board import Board, Item, State
 from kfinstall.guide.ending import Question, Stage
 from kfinstall.model.load import LoadedInstall
+from kfinstall.tui import mending
 from kfinstall.tui.asking import Asking
 from kfinstall.tui.log_lines import rows
 from kfinstall.tui.log_pane import LogPane
@@ -132,6 +133,10 @@ class InstallScreen(Screen[Result | str | None]):
         self.query_one("#waits").display = bool(waits)
         self._put("#detail", self._detail(undertaking.board))
         self._offer(undertaking)
+        while undertaking.mended:
+            mended = undertaking.mended.popleft()
+            severity: Literal["information", "error"] = "information" if mended.fine else "error"
+            self.notify(mended.told, severity=severity, timeout=10, markup=False)
         self._ask(undertaking)
         if ending is not None and self.is_current:
             self._over = self._complete  # the last picture stands for a moment: everybody wants to see the end
@@ -237,17 +242,10 @@ class InstallScreen(Screen[Result | str | None]):
         cause = next((cause for cause in undertaking.causes if cause.fix), None) if undertaking else None
         if undertaking is None or cause is None or cause.fix is None:
             return
-        fix = cause.fix
-
-        def answered(answer: str | None) -> None:
-            if answer == "mend":
-                undertaking.mend(fix)
-
-        from kfinstall.guide.fixes import shown  # noqa: PLC0415 - imports the client library, which is here by now
-
-        question = _("{finding}: {fix}").format(finding=cause.finding.title, fix=fix.title)
-        answers = {"back": _("Back"), "mend": _("Change it")}
-        self.app.push_screen(Asking(question, list(shown(fix)), answers), answered)
+        mending.ask(
+            self.app, cause.finding, cause.fix, self.file,
+            lambda agreed: undertaking.mend(agreed.fix, agreed.secrets, agreed.kept),
+        )  # fmt: skip
 
     def leaving(self) -> bool:
         """Whether the program may end; where something is under way the user is asked how to stop."""

@@ -258,7 +258,7 @@ class ResultScreen(Screen[str]):
     def action_doctor(self) -> None:
         from kfinstall.tui.doctor_screen import DoctorScreen  # noqa: PLC0415 - few go there
 
-        self.app.push_screen(DoctorScreen(cluster=self.undertaking.cluster))
+        self.app.push_screen(DoctorScreen(cluster=self.undertaking.cluster, file=self.file))
 
     def action_bundle(self) -> None:
         """Write a bundle into the folder that kfinstall was started in."""

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +67,11 @@ def first_paint() -> None:
     )
 
 
-def _least(command: Sequence[str]) -> float:
+def _least(command: list[str]) -> float:
     return min(_until_painted(command) for _round in range(ROUNDS))
 
 
-def _until_painted(command: Sequence[str]) -> float:
+def _until_painted(command: list[str]) -> float:
     pid, terminal = _at_terminal(command, {}, (80, 24))
     seen = b""
     while FIRST.encode() not in seen:
@@ -137,7 +137,7 @@ def _listened(which: str, folder: Path, environment: Mapping[str, str]) -> dict[
     return found
 
 
-def _at_terminal(command: Sequence[str], environment: Mapping[str, str], size: tuple[int, int]) -> tuple[int, int]:
+def _at_terminal(command: list[str], environment: Mapping[str, str], size: tuple[int, int]) -> tuple[int, int]:
     """Start a program at a terminal of so many columns and rows: its process, and our end of the terminal."""
     pid, terminal = pty.fork()
     if pid == 0:

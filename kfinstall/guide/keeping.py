@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import click
 import yaml
 
 from kfinstall.errors import UsageError
@@ -67,15 +66,15 @@ def change(files: Sequence[str], settings: Mapping[str, Any]) -> Change | None:
 def shown(kept: Change | None, settings: Mapping[str, Any]) -> Iterator[str]:
     """The change of the file, or the keys to set where there is no file to change."""
     if kept and kept.before != kept.after:
-        yield _("  So that the next install keeps it, this file is changed, too:")
-        yield from (f"    {line}" for line in kept.diff())
+        yield _("So that the next install keeps it, this file is changed, too:")
+        yield from (f"  {line}" for line in kept.diff())
     elif kept is None and settings:
-        yield _("  The next install would undo it. To keep it, set in the Install file:")
-        yield from (f"    {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in settings.items())
+        yield _("The next install would undo it. To keep it, set in the Install file:")
+        yield from (f"  {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in settings.items())
 
 
-def written(kept: Change | None) -> None:
-    """Change the file, and say so."""
+def written(kept: Change | None) -> Iterator[str]:
+    """Change the file, and say so. Raises UsageError as Change.write does."""
     if kept and kept.before != kept.after:
         kept.write()
-        click.echo(_("  ✓ changed {path}").format(path=kept.path), err=True)
+        yield _("✓ changed {path}").format(path=kept.path)
