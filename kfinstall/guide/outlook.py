@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from kfinstall.contracts.check import Phase
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.plan import Apply, Delete, Plan, Verb
-from kfinstall.engine.adaptation import notices
+from kfinstall.contracts.surroundings import Nowhere
+from kfinstall.engine.adaptation import adapted, notices
 from kfinstall.engine.clusters import Unmade, unmade
 from kfinstall.engine.host import host_of
-from kfinstall.engine.release import Release, rendered, resolve
+from kfinstall.engine.release import NO_NAMESPACE, Release, rendered, resolve
 from kfinstall.errors import KfinstallError, PlanRefused
 from kfinstall.facts.scheduling.sizing import demand
 from kfinstall.model.load import LoadedInstall
@@ -96,6 +97,7 @@ def _of_a_cluster_to_come(to_make: Unmade, release: Release, manifests: Sequence
     wanted = demand(manifests)
     refused: KfinstallError | None = None
     try:
+        manifests = adapted(manifests, release.install, Nowhere(release.kfdef.namespace or NO_NAMESPACE))
         warnings += [f"! {each}" for each in to_make.cluster.checked(wanted)]
     except KfinstallError as error:
         refused = error

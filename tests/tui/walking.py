@@ -15,7 +15,7 @@ from kfinstall.tui.review import Review
 from kfinstall.tui.walk import Walk
 from tests.tui.playing import Play, Player, playing
 
-REQUIRED: Mapping[str, Mapping[str, str]] = {
+REQUIRED: dict[str, Mapping[str, str]] = {
     "gke": {"platform.project": "my-project-1", "platform.location": "us-central1-a"},
     "aks": {
         "platform.subscription": "12345678-1234-1234-1234-123456789abc",
