@@ -19,6 +19,7 @@ from azure.mgmt.containerservice import ContainerServiceClient
 from kfinstall.contracts.platform import Host
 from kfinstall.errors import Interrupted
 from kfinstall.words import _
+from platforms.aks.clouds import PrivateCloud, private_cloud
 from platforms.aks.refusals import not_logged_in, refused, unreachable
 
 for _logger in ("azure", "msal"):  # what they log as a warning they raise, too: a user needs it once
@@ -31,11 +32,17 @@ POLLING = 10
 def client(
     subscription: str, host: Host, credential: TokenCredential | None = None, **settings: Any
 ) -> ContainerServiceClient:
-    """A client with the user's credentials; nothing is sent. settings: of the client library, such as base_url."""
+    """A client with the user's credentials. settings: of the client library, such as base_url.
+
+    Nothing is sent, but where the user's shell names a private cloud. Raises CloudError.
+    """
+    private = None if "base_url" in settings else private_cloud(host.environ)
+    if private:
+        settings |= {"base_url": private.manager, "credential_scopes": [private.scope]}
     transport = _Transport(host, **settings)
     policy = _AskBeforeRegistering()
     return ContainerServiceClient(
-        credential or _credential(), subscription, transport=transport, custom_hook_policy=policy,
+        credential or _credential(private), subscription, transport=transport, custom_hook_policy=policy,
         **{"polling_interval": POLLING, **settings},
     )  # fmt: skip
 
@@ -79,10 +86,14 @@ def _sent(service: ContainerServiceClient, request: HttpRequest) -> dict[str, An
     return answer
 
 
-def _credential() -> TokenCredential:
+def _credential(private: PrivateCloud | None) -> TokenCredential:
     from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - takes half a second to import
 
-    return DefaultAzureCredential()
+    if private is None:
+        return DefaultAzureCredential()
+    return DefaultAzureCredential(  # Microsoft does not know its authority, and would be asked for it
+        authority=private.login, disable_instance_discovery=True
+    )
 
 
 class _Transport(RequestsTransport):  # type: ignore[misc]  # the library exports it without a type

@@ -1,5 +1,6 @@
 """What Azure's errors mean, and what to do about them."""
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -97,11 +98,17 @@ def refused(error: HttpResponseError) -> CloudError:
     return CloudError(meaning.what, why=why, fix=meaning.fix, docs=meaning.docs)
 
 
+_ENTRA = re.compile(r"AADSTS\d+:.*")
+"""What Microsoft Entra ID says: https://learn.microsoft.com/entra/identity-platform/reference-error-codes."""
+
+
 def not_logged_in(error: AzureError) -> CloudError:
     """There are no credentials, or they are not valid any more."""
     why = _first_line(error)
     if why.startswith("DefaultAzureCredential"):  # each way that it tried follows, in words of its own
-        why = _("Neither the environment nor the Azure CLI nor this machine has credentials that are valid.")
+        said = _ENTRA.search(error.message)
+        neither = _("Neither the environment nor the Azure CLI nor this machine has credentials that are valid.")
+        why = redacted(said[0].strip()) if said else neither
     return CloudError(_("You are not logged in to Azure, or not any more."), why=why, fix=LOGIN)
 
 

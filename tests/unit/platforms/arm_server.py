@@ -55,6 +55,7 @@ class ArmServer:
     ending: Body = field(default_factory=lambda: {"status": "Succeeded"})
     kubeconfig: bytes = b""
     registered: bool = True
+    retry_after: str = "7"
     free_cpus: int = 100
     secret_expired: bool = False
     sizes: tuple[str, ...] = ("Standard_D8s_v5", "Standard_NC4as_T4_v3")
@@ -78,6 +79,12 @@ class ArmServer:
 
     def refuse(self, method: str, path: str, *answers: Answer) -> None:
         self.instead[method, path.lower()] += answers
+
+    @property
+    def metadata(self) -> Body:
+        """Where the parts of this Azure are, as ARM itself tells."""
+        login = {"loginEndpoint": self.url, "audiences": ["https://management.contoso.example/"]}
+        return {"name": "Contoso", "resourceManager": self.url, "authentication": login}
 
     def login(self, path: str) -> Answer:
         """What Microsoft Entra ID would say: where tokens are to be had, and a token."""
@@ -136,12 +143,13 @@ class ArmServer:
         for pool in self.cluster["properties"].get("agentPoolProfiles", ()):
             pool["provisioningState"] = state
         where = f"{self.url}{OPERATION}?api-version=2017-08-31"
-        return Answer(status, body or {}, {"Azure-AsyncOperation": where, "Location": where})
+        headers = {"Azure-AsyncOperation": where, "Location": where, "Retry-After": self.retry_after}
+        return Answer(status, body or {}, headers)
 
     def _operation(self) -> Answer:
         self.polls -= 1
         if self.polls > 0:
-            return Answer(200, {"name": "1", "status": "InProgress"}, {"Retry-After": "7"})
+            return Answer(200, {"name": "1", "status": "InProgress"}, {"Retry-After": self.retry_after})
         if self.cluster is not None and self.cluster["properties"]["provisioningState"].endswith("ing"):
             self._ended(self.cluster["properties"])
         return Answer(200, {"name": "1", **self.ending})
@@ -191,7 +199,9 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         content = self.rfile.read(length)
         arm: ArmServer = self.server.arm  # type: ignore[attr-defined]
-        if parts.path.startswith("/contoso/"):
+        if parts.path == "/metadata/endpoints":
+            answer = Answer(200, arm.metadata)
+        elif parts.path.startswith("/contoso/"):
             answer = arm.login(parts.path)
         elif self.headers.get("Authorization") != "Bearer valid":
             answer = Answer(401, error("ExpiredAuthenticationToken", "The access token expiry UTC time is earlier."))
