@@ -189,10 +189,11 @@ def defined_resources(manifests: Iterable[Manifest]) -> dict[GroupKind, Resource
 
 
 def _is_definition(manifest: Manifest) -> bool:
-    """Whether it defines a kind; one without the names that the server requires is left for the server to refuse."""
+    """Whether it defines a kind that is served; one without the names that are required is left for the server."""
     spec = manifest.body.get("spec")
     names = spec.get("names") if isinstance(spec, dict) and "group" in spec else None
-    return (manifest.group, manifest.kind) == DEFINITION and isinstance(names, dict) and names.keys() >= NAMES
+    named = (manifest.group, manifest.kind) == DEFINITION and isinstance(names, dict) and names.keys() >= NAMES
+    return named and bool(_resource(manifest.body["spec"]).versions)
 
 
 def _defined(manifest: Manifest) -> GroupKind:
@@ -208,7 +209,7 @@ def _resource(spec: Body) -> Resource:
         kind=spec["names"]["kind"],
         plural=spec["names"]["plural"],
         namespaced=spec.get("scope", "Namespaced") == "Namespaced",
-        versions=tuple(entry["name"] for entry in versions if entry.get("served")),
+        versions=tuple(str(entry["name"]) for entry in versions if entry.get("served") and entry.get("name")),
     )
 
 

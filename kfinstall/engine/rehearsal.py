@@ -90,7 +90,7 @@ def _keys(value: Any, secret: str) -> Iterator[str]:
         if reference.get("name") == secret:
             yield reference["key"]
         if secret in {value.get("secretName"), value.get("name")} and isinstance(value.get("items"), list):
-            yield from (each["key"] for each in value["items"])
+            yield from (each["key"] for each in value["items"] if "key" in each)
         for each in value.values():
             yield from _keys(each, secret)
 

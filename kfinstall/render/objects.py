@@ -7,6 +7,7 @@ from typing import Any
 from kfinstall.contracts.manifest import Body
 from kfinstall.errors import RenderError
 from kfinstall.render.kubernetes_yaml import NotKubernetesYaml, read
+from kfinstall.render.shapes import misfit
 from kfinstall.words import _
 
 _VARIABLE = re.compile(r"\$\(([A-Za-z0-9_.-]+)\)")
@@ -59,7 +60,8 @@ def _fault(document: Any) -> str:
         return _("the {kind} has no metadata.name.").format(kind=document["kind"])
     if not isinstance(metadata.get("namespace", ""), str | None):
         return _("the metadata.namespace of the {kind} is no text.").format(kind=document["kind"])
-    return ""
+    wrong = misfit(document)
+    return f"{document['kind']}/{metadata['name']}: {wrong}" if wrong else ""
 
 
 def substitute(bodies: Sequence[Body], variables: Sequence[Mapping[str, Any]]) -> list[Body]:

@@ -112,15 +112,17 @@ def _is_container(value: Any) -> bool:
 def _container(container: Body, change: Change) -> Body:
     image = container["image"]
     changed = {**container, "image": image if image == INJECTED else change(image)}
-    if container.get("env"):
+    if isinstance(container.get("env"), list):
         changed["env"] = [_variable(each, change) for each in container["env"]]
     for field in ("command", "args"):
-        if container.get(field):
+        if isinstance(container.get(field), list):  # a custom resource may have one text there
             changed[field] = list(_arguments(container[field], change))
     return changed
 
 
 def _variable(variable: Body, change: Change) -> Body:
+    if not isinstance(variable, dict):
+        return variable
     value = variable.get("value")
     if "IMAGE" in str(variable.get("name")) and isinstance(value, str) and _is_image(value):
         return {**variable, "value": change(value)}

@@ -29,5 +29,7 @@ def planned_pods(manifests: Iterable[Manifest]) -> Iterator[Planned]:
         if template is None or manifest.kind == LATER or "." in manifest.group:
             continue
         spec = manifest.body.get("spec") or {}
-        count = 1 if manifest.kind == "Pod" else spec.get(COUNTS.get(manifest.kind, "replicas"), 1)
-        yield Planned(manifest.key, template, int(count), on_every_node=manifest.kind == ON_EVERY_NODE)
+        count = None if manifest.kind == "Pod" else spec.get(COUNTS.get(manifest.kind, "replicas"))
+        yield Planned(
+            manifest.key, template, 1 if count is None else int(count), on_every_node=manifest.kind == ON_EVERY_NODE
+        )
