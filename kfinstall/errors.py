@@ -13,7 +13,6 @@ KfinstallError              a user can read it: what happened, why, what to do
 │   ├── Unauthorized        the API server does not accept the credentials
 │   └── ApiError            the API server answered with a Status
 ├── PlanRefused             the plan cannot work on this cluster; nothing was changed
-├── ApplyFailed             objects were refused
 ├── NotReady                applied, but not ready in time
 └── Interrupted             the user stopped it
 
@@ -149,10 +148,6 @@ def about(key: str) -> Iterator[None]:
     except (PlanRefused, UsageError) as error:
         error.about = error.about or key
         raise
-
-
-class ApplyFailed(KfinstallError):
-    """The API server refused some objects for good."""
 
 
 class NotReady(KfinstallError):

@@ -97,7 +97,7 @@ def install(prepared: Prepared, cluster: Cluster, control: Control, options: Run
             if not control.abandoned and records.applied != (prepared.inventory.records or {}):
                 inventories.write(cluster, prepared.plan.install, inventory.with_records(records.applied))
         if finished:
-            if finished.result is Result.SUCCEEDED:
+            if finished.result is Result.SUCCEEDED and not control.abandoned:  # else only the journal knows
                 journal.clear()
             yield replace(finished, writes=cluster.connection.writes - writes)
 

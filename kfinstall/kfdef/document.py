@@ -16,8 +16,8 @@ from kfinstall.kfdef.schema import (
     RepoSpec,
     SecretSpec,
 )
-from kfinstall.kfdef.suggest import did_you_mean
 from kfinstall.kfdef.types import Application, KfDef, Plugin, Repo, Secret
+from kfinstall.model.faults import did_you_mean
 from kfinstall.model.source import Document, check, problem
 from kfinstall.words import _
 
@@ -27,14 +27,6 @@ NAMESPACE = "kubeflow"
 """kfctl had no default, and then failed; every KfDef that was shipped says this."""
 
 _CLOUD_PLUGINS = {"gcp": "KfGcpPlugin", "aws": "KfAwsPlugin", "minikube": "KfMinikubePlugin"}
-
-
-def is_kfdef(document: Document) -> bool:
-    """Whether a document wants to be a KfDef, by kind or group."""
-    data = document.data
-    if not isinstance(data, Mapping):
-        return False
-    return data.get("kind") == "KfDef" or str(data.get("apiVersion", "")).startswith(GROUP + "/")
 
 
 def load(document: Document, *, default_name: str) -> KfDef:

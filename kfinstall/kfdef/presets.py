@@ -10,8 +10,8 @@ from importlib.resources import files
 
 from kfinstall.errors import UsageError
 from kfinstall.kfdef.document import load
-from kfinstall.kfdef.suggest import did_you_mean
 from kfinstall.kfdef.types import KfDef
+from kfinstall.model.faults import did_you_mean
 from kfinstall.model.source import Document, parse
 from kfinstall.words import _
 

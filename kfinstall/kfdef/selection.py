@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from kfinstall.errors import UsageError
-from kfinstall.kfdef.suggest import did_you_mean
 from kfinstall.kfdef.types import USAGE_REPORTING, Application, KfDef
+from kfinstall.model.faults import did_you_mean
 from kfinstall.words import _
 
 

@@ -22,7 +22,7 @@ from kfinstall.words import _
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a connection leads: context name ("" in a cluster), server URL, user name of the kubeconfig."""
+    """Where a connection leads: the context's name, the server's URL, the user's name in the kubeconfig."""
 
     context: str
     server: str

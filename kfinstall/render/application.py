@@ -8,8 +8,8 @@ from typing import Any
 
 from kfinstall.contracts.manifest import Body
 from kfinstall.errors import RenderError
-from kfinstall.kfdef.suggest import did_you_mean
 from kfinstall.kfdef.types import Application, KfDef
+from kfinstall.model.faults import did_you_mean
 from kfinstall.render.closure import REPO, Closure, Remote
 from kfinstall.render.fetch import Fetcher, Tree
 from kfinstall.render.folders import Root

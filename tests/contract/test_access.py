@@ -18,6 +18,9 @@ import yaml
 from kfinstall.contracts.manifest import Manifest
 from kfinstall.contracts.surroundings import Nowhere
 from kfinstall.engine.way_in import GATEWAY, WayIn, users, way_in
+from kfinstall.errors import ApiError
+from kfinstall.kube.cluster import Cluster
+from kfinstall.kube.connection import Connection
 from platforms.gke import Gke
 from platforms.gke.options import GkeOptions
 from tests.contract import manifests as m
@@ -26,7 +29,7 @@ from tests.contract.manifests import Object
 from tests.contract.test_uninstall import exists
 from tests.controlplane.api import Api
 from tests.controlplane.server import ControlPlane
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, eventually
 
 PUBLISHED = "$2y$12$4K/VkmDd1q1Orb3xAt82zu8gk7Ad6ReFR4LCP9UeYE90NLiN9Df72"
 PASSWORDS = "/api/v1/namespaces/auth/secrets/dex-passwords"
@@ -102,6 +105,16 @@ def test_the_address_of_nodes(fresh_control_plane: ControlPlane, api: Api, tmp_p
     address = {"status": {"addresses": [{"type": "InternalIP", "address": "192.0.2.7"}]}}
     api.patch("/api/v1/nodes/one/status", address)
     assert way_in(wanted.open()) == WayIn("http://192.0.2.7:30080", on_nodes=True)
+    # who may not see the nodes is forwarded to, and who has a Dex of their own is told nothing of its users
+    view = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}
+    bound = m.named("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "alice", roleRef=view)
+    bound["subjects"] = [{"kind": "User", "name": "alice", "apiGroup": "rbac.authorization.k8s.io"}]
+    api.create("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", bound)
+    alice = Cluster(Connection.open(fresh_control_plane.kubeconfig("alice")))
+    assert eventually(lambda: _unless_forbidden(alice)) == WayIn()
+    assert users(wanted.open()) == ["ada@example.com"]
+    api.patch("/api/v1/namespaces/auth/configmaps/dex", {"data": {"config.yaml": "{{ template }}: ["}})
+    assert users(wanted.open()) == []
     api.create("/api/v1/namespaces", m.namespace("kubeflow"))
     api.create("/api/v1/namespaces/kubeflow/services", m.service("centraldashboard", "kubeflow", "centraldashboard"))
     command = [sys.executable, "-m", "kfinstall", "open", "--no-browser", "--port", "0"]
@@ -110,6 +123,14 @@ def test_the_address_of_nodes(fresh_control_plane: ControlPlane, api: Api, tmp_p
     assert "http://192.0.2.7:30080 does not answer here" in opened.stderr
     assert opened.stdout == "", "nothing is shown that nobody can open"
     assert opened.returncode == 1, "no pod is there to forward to"
+
+
+def _unless_forbidden(cluster: Cluster) -> WayIn | None:
+    """The way in, once the API server knows the user's new rights."""
+    try:
+        return way_in(cluster)
+    except ApiError:
+        return None
 
 
 def test_the_address_of_a_load_balancer(fresh_control_plane: ControlPlane, api: Api, tmp_path: Path) -> None:

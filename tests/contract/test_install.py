@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any
 
 import pytest
@@ -16,6 +18,8 @@ from kfinstall.contracts.event import (
     StepStarted,
     Waiting,
 )
+from kfinstall.engine import install as installs
+from kfinstall.engine.diff import LAST_APPLIED, differences
 from kfinstall.errors import PlanRefused
 from kfinstall.facts.objects.applyset import PART_OF, applyset_id
 from tests.contract import manifests as m
@@ -410,3 +414,22 @@ def test_a_manifest_that_the_server_refuses_fails_at_once_and_says_what_to_do(
     assert why in failure.why
     assert "kubeflow.patches" in failure.fix
     assert sum("/services/bad" in request.target for request in proxy.writes) == 1
+
+
+def test_the_differences_of_a_secret_are_masked(installer: Installer, admin: Api, namespace: str) -> None:
+    """Also in the copy that `kubectl apply` keeps of it."""
+    theirs = m.secret("login", namespace, key="planted-secret-1")
+    theirs["metadata"]["annotations"] = {LAST_APPLIED: json.dumps({"stringData": {"key": "planted-secret-1"}})}
+    admin.create(f"/api/v1/namespaces/{namespace}/secrets", theirs)
+    cluster = installer.open()
+    wanted = installer.manifests([m.secret("login", namespace, key="planted-secret-2", more="x")])
+    prepared = installs.prepare(cluster, wanted, installer.wishes(), installer.folder)
+    [found] = differences(prepared.plan, cluster)
+    assert found.before is not None
+    assert (found.before["data"], found.after["data"]) == (
+        {"key": "*** (before)"}, {"key": "*** (after)", "more": "*** (after)"},
+    )  # fmt: skip
+    text = str(found)
+    for value in ("planted-secret-1", "planted-secret-2"):
+        assert value not in text
+        assert base64.b64encode(value.encode()).decode() not in text

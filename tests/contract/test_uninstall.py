@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from kubernetes.client.exceptions import ApiException
 
 from kfinstall.contracts.event import Event, Result, StepFailed, StepFinished, Waiting
 from kfinstall.engine.control import Control
-from kfinstall.errors import UsageError
+from kfinstall.errors import Interrupted, UsageError
 from tests.contract import manifests as m
 from tests.contract.installer import Installer, Ran
 from tests.contract.manifests import Object
@@ -192,6 +193,25 @@ def test_what_stood_before_keeps_its_own_fields_and_loses_ours(
     assert "ours" not in left["labels"]
     managers = {entry["manager"] for entry in admin.get(f"{maps}/shared")["metadata"]["managedFields"]}
     assert "kfinstall" not in managers
+
+
+def test_what_an_abandoned_install_changed_is_given_back(
+    installer: Installer, admin: Api, namespace: str, unique: str
+) -> None:
+    """Only its journal knows: nothing more is written after the second Ctrl-C."""
+    maps = f"/api/v1/namespaces/{namespace}/configmaps"
+    admin.create(maps, m.config_map("shared", namespace, theirs="1"))
+    control = Control()
+    objects = [m.config_map("shared", namespace, ours="2"), *(m.config_map(f"own-{n}", namespace) for n in range(20))]
+    _plan, stream = installer.stream(objects, control)
+    with contextlib.suppress(Interrupted):
+        for event in stream:
+            if isinstance(event, StepFinished) and event.step.endswith("/shared"):
+                control.stop()
+                control.stop()
+    assert admin.get(f"{maps}/shared")["data"] == {"theirs": "1", "ours": "2"}
+    installer.uninstall().succeeded()
+    assert admin.get(f"{maps}/shared")["data"] == {"theirs": "1"}
 
 
 def test_a_required_field_that_was_taken_stays_without_a_manager(

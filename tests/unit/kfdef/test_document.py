@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kfinstall.errors import DocumentError
-from kfinstall.kfdef.document import is_kfdef, load
+from kfinstall.kfdef.document import load
 from kfinstall.kfdef.types import Application, KfDef, Repo
 from kfinstall.model.source import Document, parse
 
@@ -242,10 +242,3 @@ def test_no_data_makes_it_fail_in_another_way(data: Any) -> None:
     full["spec"] = {"applications": [data, {"name": data, "kustomizeConfig": data}], "repos": [data]}
     with pytest.raises(DocumentError):
         load(Document(full, "x"), default_name="x")
-
-
-def test_a_kfdef_is_recognised() -> None:
-    assert is_kfdef(Document({"kind": "KfDef"}, "x"))
-    assert is_kfdef(Document({"apiVersion": "kfdef.apps.kubeflow.org/v9"}, "x"))
-    assert not is_kfdef(Document({"kind": "Install"}, "x"))
-    assert not is_kfdef(Document([], "x"))

@@ -53,6 +53,27 @@ def test_programs_that_are_missing_or_hang(host: LocalHost) -> None:
         host.run(["sleep", "600"], seconds=0.1)
 
 
+def test_a_program_that_will_not_stop_is_ended(host: LocalHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kfinstall.engine.host.ENDING", 0.3)
+    told = host.lines(["sh", "-c", "trap '' TERM; echo $$; while :; do sleep 0.05; done"])
+    process = int(next(told))
+    host.stopped.set()
+    with pytest.raises(ProgramFailed):
+        list(told)
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+def test_a_file_that_is_no_program(host: LocalHost, tmp_path: Path) -> None:
+    (tmp_path / "minikube").write_text("\0")
+    (tmp_path / "minikube").chmod(0o755)
+    broken = LocalHost(tmp_path / "own", {"PATH": str(tmp_path)})
+    for act in (broken.run, lambda arguments: list(broken.lines(arguments))):
+        with pytest.raises(ProgramFailed, match="minikube does not start") as failed:
+            act(["minikube"])
+        assert "format" in failed.value.why
+
+
 def test_all_files_of_kubeconfig_are_one(tmp_path: Path) -> None:
     first, second, broken = tmp_path / "a", tmp_path / "b", tmp_path / "c"
     first.write_text("current-context: one\ncontexts:\n- {name: one, context: {cluster: x}}\n", encoding="utf-8")
@@ -65,6 +86,8 @@ def test_all_files_of_kubeconfig_are_one(tmp_path: Path) -> None:
     assert found["current-context"] == "one"
     assert found["contexts"] == [{"name": "one", "context": {"cluster": "x"}}, {"name": "two"}]
     assert LocalHost(tmp_path, {"HOME": str(tmp_path)}).kubeconfig == {}
+    broken.write_text("clusters: 5\nusers: {a: b}\n", encoding="utf-8")
+    assert LocalHost(tmp_path, {"KUBECONFIG": str(broken)}).kubeconfig == {"clusters": [], "users": []}
 
 
 def test_what_the_kernel_tells(tmp_path: Path) -> None:
