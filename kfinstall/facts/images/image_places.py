@@ -120,7 +120,7 @@ def _container(container: Body, change: Change) -> Body:
     return changed
 
 
-def _variable(variable: Body, change: Change) -> Body:
+def _variable(variable: Any, change: Change) -> Any:
     if not isinstance(variable, dict):
         return variable
     value = variable.get("value")
