@@ -21,6 +21,7 @@ from kfinstall.cli.options import (
     output_option,
     yes_option,
 )
+from kfinstall.cli.terminal import laid_out
 from kfinstall.cli.versioned import API_VERSION, versioned
 from kfinstall.contracts.check import Check, Phase
 from kfinstall.contracts.finding import Severity
@@ -218,8 +219,8 @@ def _printed(report: "Report", output: str) -> str:
 
             return page(document(report))
         case "short":
-            return diagnosis.short(report)
-    return diagnosis.page(report)
+            return laid_out(diagnosis.short(report))
+    return laid_out(diagnosis.page(report))
 
 
 def _exit_code(report: "Report", fail_on: str) -> ExitCode:

@@ -7,6 +7,7 @@ import click
 
 from kfinstall.cli.exit_codes import ExitCode
 from kfinstall.cli.options import output_option
+from kfinstall.cli.terminal import laid_out
 from kfinstall.cli.versioned import API_VERSION, versioned
 from kfinstall.contracts.explanation import Explanation, Json
 from kfinstall.facts.classify import classify, explanation, parsed
@@ -104,7 +105,7 @@ def _fields(text: str, found: Explanation | None) -> dict[str, Json]:
 
 
 def _page(text: str, found: Explanation | None) -> str:
-    return _unknown(text) if found is None else _known(found)
+    return laid_out(_unknown(text) if found is None else _known(found))
 
 
 def _known(found: Explanation) -> str:
