@@ -162,9 +162,26 @@ def _no_volume(name: str | None, keys: Sequence[ObjectKey], classes: Sequence[st
         severity=Severity.ERROR,
         title=title.format(claims=claims, name=name),
         objects=tuple(keys),
-        remedy=explained.remedy,
+        remedy=explained.remedy if name else _a_class(classes),
         evidence=(Evidence(there),),
         docs=explained.docs,
+    )
+
+
+def _a_class(classes: Sequence[str]) -> Remedy:
+    """With the names that are there, to be copied; folders of the nodes where there is none."""
+    install = "kfinstall install -f FILE --set storage.type="
+    if not classes:
+        return Remedy(
+            _("Let kfinstall install a provisioner that takes folders of the nodes."), (f"{install}local-path",)
+        )
+    default = '{"metadata":{"annotations":{"storageclass.kubernetes.io/is-default-class":"true"}}}'
+    return Remedy(
+        _("Say in the file which class the volumes are of, or make one the default of the cluster."),
+        (
+            f"{install}class --set storage.name={classes[0]}",
+            f"kubectl patch storageclass {classes[0]} -p '{default}'",
+        ),
     )
 
 

@@ -93,6 +93,14 @@ def test_claims_for_which_nothing_makes_a_volume() -> None:
         (ObjectKey("", "PersistentVolumeClaim", "kubeflow", "data-db-0"),),
     )
     assert named.title == 'The plan has 1 claim of class "fast", which does not exist'
+    use, make_default = unnamed.remedy.commands
+    assert use == "kfinstall install -f FILE --set storage.type=class --set storage.name=standard"
+    assert make_default.startswith("kubectl patch storageclass standard -p ")
+
+
+def test_without_any_class_one_comes_along() -> None:
+    [finding] = planned(claim("a"), cluster=snapshot())
+    assert finding.remedy.commands == ("kfinstall install -f FILE --set storage.type=local-path",)
 
 
 def test_a_class_that_the_plan_brings_counts() -> None:
