@@ -3,6 +3,7 @@
 Everything asks this machine or a cluster, and so may take its time: callers do it in the background.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,8 +14,10 @@ from pydantic import ValidationError
 from kfinstall.contracts.platform import ClusterAccess, ClusterPhase, Detection, Lifecycle, Offers, Tool
 from kfinstall.engine.clusters import PHASES, detected
 from kfinstall.engine.host import host_of
+from kfinstall.engine.user_kubeconfig import user_kubeconfig
 from kfinstall.errors import KfinstallError
 from kfinstall.registry import platforms
+from kfinstall.sandbox import running
 from kfinstall.words import _
 
 if TYPE_CHECKING:
@@ -114,6 +117,34 @@ def contexts(kubeconfig: Mapping[str, object]) -> list[str]:
     listed = kubeconfig.get("contexts")
     named = [str(each.get("name")) for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
     return sorted(named, key=lambda name: name != kubeconfig.get("current-context"))
+
+
+def reachable() -> list[ClusterAccess]:
+    """The clusters that can be looked at: the contexts of the kubeconfig, and the practice cluster where it runs."""
+    found = [ClusterAccess(context=name) for name in contexts(user_kubeconfig(os.environ))]
+    if running.running() and all(each.context != running.CONTEXT for each in found):
+        found.append(ClusterAccess(running.kubeconfig_path(), running.CONTEXT))
+    return found
+
+
+def access_to(context: str) -> ClusterAccess:
+    """What leads to a cluster again that a connection has led to."""
+    is_known = context in contexts(user_kubeconfig(os.environ))
+    return ClusterAccess(running.kubeconfig_path() if context == running.CONTEXT and not is_known else None, context)
+
+
+def options(access: ClusterAccess) -> list[str]:
+    """What leads a command to a cluster."""
+    file = ["--kubeconfig", str(access.kubeconfig)] if access.kubeconfig else []
+    return [*file, "--context", access.context] if access.context else file
+
+
+def standing(access: ClusterAccess) -> list[str]:
+    """The names of the installs on a cluster. Raises KfinstallError."""
+    from kfinstall.engine.connecting import connected  # noqa: PLC0415 - imports the client library
+    from kfinstall.engine.status import installs  # noqa: PLC0415 - as above
+
+    return list(installs(connected(access, timeout=SOON)))
 
 
 def health(context: str) -> str:

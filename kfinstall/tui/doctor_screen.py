@@ -248,7 +248,7 @@ class DoctorScreen(Screen[None]):
         if action in {"mend", "copy", "read"} and (self._look is None or not self.is_mounted):
             return False
         if action == "read":
-            return isinstance(self.focused, FindingTree)
+            return isinstance(self.focused, FindingTree) and self.focused.chosen is not None
         if action == "mend":
             return self._fix() is not None and self._source is None
         if action == "watch":

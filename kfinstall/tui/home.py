@@ -22,8 +22,9 @@ from kfinstall.tui.hanging import Hanging
 from kfinstall.words import _
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from kfinstall.contracts.platform import ClusterAccess
     from kfinstall.errors import KfinstallError
     from kfinstall.guide.draft import Draft
     from kfinstall.guide.here import Here
@@ -52,6 +53,7 @@ class Home(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._clusters, self._tools, self._drafts = Background(self), Background(self), Background(self)
+        self._acts = Background(self)
         self._platforms: Sequence[Here] = ()
         self._kept: tuple[Draft, str] | None = None
 
@@ -133,11 +135,13 @@ class Home(Screen[None]):
             case "practice":
                 self._walk({"platform": {"type": "sandbox"}, "kubeflow": {"preset": "starter"}}, "kubeflow")
             case "doctor":
-                self._doctor()
+                self._of_a_cluster(self._doctor)
             case "quit":
                 self.app.exit(0)
-            case command:
-                self._command(str(command))
+            case "open":
+                self._of_a_cluster(lambda access: self._command(access, "open"))
+            case "uninstall":
+                self._of_a_cluster(self._uninstall)
 
     def _resume(self) -> None:
         from kfinstall.tui.walk import Walk  # noqa: PLC0415 - the first picture does without the models
@@ -168,15 +172,54 @@ class Home(Screen[None]):
 
         self.app.push_screen(Walk(Draft(document, step=step), self._platforms))
 
-    def _doctor(self) -> None:
+    def _doctor(self, access: "ClusterAccess") -> None:
         from kfinstall.tui.doctor_screen import DoctorScreen  # noqa: PLC0415 - as above
 
-        self.app.push_screen(DoctorScreen())
+        self.app.push_screen(DoctorScreen(access))
 
-    def _command(self, name: str) -> None:
+    def _of_a_cluster(self, act: "Callable[[ClusterAccess], None]") -> None:
+        """Act on the only cluster that there is, or on the one that the user chooses."""
+
+        def found(clusters: "list[ClusterAccess] | KfinstallError") -> None:
+            from kfinstall.contracts.platform import ClusterAccess  # noqa: PLC0415 - as above
+
+            if isinstance(clusters, list) and len(clusters) > 1:
+                named = {str(each.context): each for each in clusters}
+                self._choose(_("Which cluster?"), list(named), lambda name: act(named[name]))
+            else:
+                act(clusters[0] if isinstance(clusters, list) and clusters else ClusterAccess())
+
+        self._acts.run(_reachable, found)
+
+    def _choose(self, question: str, names: list[str], chosen: "Callable[[str], None]") -> None:
+        from kfinstall.tui.asking import Asking  # noqa: PLC0415 - as above
+
+        named = {f"choice-{number}": name for number, name in enumerate(names)}
+
+        def answered(answer: str | None) -> None:
+            if answer in named:
+                chosen(named[answer])
+
+        self.app.push_screen(Asking(question, [], {"back": _("Back"), **named}), answered)
+
+    def _uninstall(self, access: "ClusterAccess") -> None:
+        """What stands on a cluster; where there are several, the one that the user chooses."""
+
+        def found(names: "list[str] | KfinstallError") -> None:
+            if isinstance(names, list) and len(names) > 1:
+                self._choose(_("Which install?"), names, lambda name: self._command(access, "uninstall", name))
+            else:
+                self._command(access, "uninstall", *(names if isinstance(names, list) else ()))
+
+        self._acts.run(lambda: _standing(access), found)
+
+    def _command(self, access: "ClusterAccess", *arguments: str) -> None:
         """A command that talks in lines gets the terminal until it is done."""
+        from kfinstall.guide.here import options  # noqa: PLC0415 - as above
+
+        command = [sys.executable, "-m", "kfinstall", *arguments, *options(access)]
         with self.app.suspend():
-            subprocess.run([sys.executable, "-m", "kfinstall", name], check=False)  # noqa: S603 - our own program
+            subprocess.run(command, check=False)  # noqa: S603 - our own program
             sys.stderr.write("\n" + _("Enter: back to kfinstall ") + "\n")
             sys.stdin.readline()
 
@@ -201,6 +244,18 @@ def _clusters() -> "tuple[list[str], Sequence[Here]]":
     found = here.found()
     lines += [note for each in found for note in each.notes if note.startswith("✓")]
     return lines or [_("none in your kubeconfig; kfinstall can make one, or practise without")], found
+
+
+def _reachable() -> "list[ClusterAccess]":
+    from kfinstall.guide import here  # noqa: PLC0415 - as above
+
+    return here.reachable()
+
+
+def _standing(access: "ClusterAccess") -> list[str]:
+    from kfinstall.guide import here  # noqa: PLC0415 - as above
+
+    return here.standing(access)
 
 
 def _tools() -> list[str]:

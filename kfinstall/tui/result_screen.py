@@ -1,5 +1,6 @@
 """What an install came to: how to open it, or what has to be mended."""
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -237,8 +238,11 @@ class ResultScreen(Screen[str]):
             yield Text("  " + _("The log: {path}").format(path=self.undertaking.log.path))
 
     def _where(self) -> str:
+        """What leads a command to the cluster: the practice cluster is not in everybody's kubeconfig."""
+        from kfinstall.guide.here import access_to, options  # noqa: PLC0415 - few results are shown
+
         cluster = self.undertaking.cluster
-        return f" --context {cluster.connection.target.context}" if cluster else ""
+        return f" {shlex.join(options(access_to(cluster.connection.target.context)))}" if cluster else ""
 
     # What the user says
 

@@ -10,6 +10,7 @@ import yaml
 
 from kfinstall.engine.state_folder import state_home
 from kfinstall.guide.draft import Draft, draft_path, resumed, save
+from kfinstall.sandbox import running
 from kfinstall.tui.home import Home
 from kfinstall.tui.walk import Walk
 from tests.tui.playing import Player, playing
@@ -37,6 +38,24 @@ def test_contexts_are_looked_at_and_a_silent_one_is_no_harm(silent_cluster: str)
         assert text.index("silent") < text.index("other"), "the current context is the first"
 
     playing(Home, play, size=(120, 40))
+
+
+def test_the_doctor_looks_at_the_cluster_that_is_chosen(silent_cluster: str) -> None:
+    """The practice cluster is one of them, though nobody's kubeconfig names it."""
+
+    async def play(player: Player) -> None:
+        await player.press("down", "down", "enter")
+        seen = await player.until("Which cluster?")
+        assert silent_cluster in seen
+        await player.press("down", "down", "down", "enter")
+        await player.until(f"Doctor   {running.CONTEXT}")
+        await player.until("Nothing is wrong")
+
+    running.start()
+    try:
+        playing(Home, play)
+    finally:
+        running.stop()
 
 
 def test_practice_is_a_walk_that_has_begun() -> None:
