@@ -23,20 +23,28 @@ if TYPE_CHECKING:
 
 
 def loaded(flags: DocumentFlags) -> "LoadedInstall":
-    """The document. Raises DocumentError, UsageError, FetchError."""
-    if not flags.files:
-        raise UsageError(
-            _("There is no file to install from."),
-            fix=_(
-                "Write one with: kfinstall init > install.yaml; then give it with -f install.yaml. "
-                "Or answer questions at a terminal: kfinstall"
-            ),
-        )
+    """The document; that of a platform alone has what every document has that says nothing else.
+
+    Raises DocumentError, UsageError, FetchError.
+    """
+    if not flags.files and not flags.platform:
+        raise no_file()
     from kfinstall.model.load import load  # noqa: PLC0415 - what looks at a cluster alone reads no document
 
     if flags.timeout is not None:
         seconds("--timeout", flags.timeout)
     return load(flags.files, _overrides(flags), platforms=platforms().options, environ=os.environ, read=_read)
+
+
+def no_file() -> UsageError:
+    """What to do without one."""
+    return UsageError(
+        _("There is no file to install from."),
+        fix=_(
+            "Write one with: kfinstall init > install.yaml; then give it with -f install.yaml. "
+            "Or answer questions at a terminal: kfinstall"
+        ),
+    )
 
 
 def release(flags: DocumentFlags) -> "Release":

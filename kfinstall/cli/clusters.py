@@ -1,5 +1,6 @@
 """The cluster of a document, before anything is installed on it: does it run, may it be made, making it."""
 
+import shlex
 from collections.abc import Iterable, Iterator
 
 import click
@@ -28,8 +29,20 @@ def required(install: Install) -> None:
         raise UsageError(
             _("The cluster of this file does not run."),
             why=found.told,
-            fix=_("Make or start it with: kfinstall platforms create -f FILE"),
+            fix=_("Make or start it with: {command}").format(command=_creating()),
         )
+
+
+def _creating() -> str:
+    """The command that makes the cluster which this command line means."""
+    said = click.get_current_context().params
+    files, platform = said.get("files") or (), said.get("platform")
+    sets = [word for each in said.get("sets") or () for word in ("--set", each)]
+    if not files:  # an install makes it, too
+        return shlex.join(["kfinstall", "install", "--platform", str(platform), *sets])
+    words = [word for each in files for word in ("-f", each)]
+    words += ["--set", f"platform.type={platform}"] if platform else []
+    return shlex.join(["kfinstall", "platforms", "create", *words, *sets])
 
 
 def makes(install: Install) -> bool:

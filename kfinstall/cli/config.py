@@ -24,6 +24,8 @@ def config() -> None:
 def validate(**document: Any) -> ExitCode:
     """Say everything that is wrong with a file, or that nothing is; no cluster is asked."""
     flags = DocumentFlags(**document)
+    if not flags.files:
+        raise asked.no_file()
     release = asked.release(flags)
     for warning in release.warnings:
         click.echo(_("Warning: {message}").format(message=warning), err=True)

@@ -143,6 +143,8 @@ def check(*, output: str, log_format: str, color: str, plain: bool, **document: 
 def apply(**document: Any) -> ExitCode:
     """Write what --set says of images into the file, where it says nothing of them yet."""
     flags = DocumentFlags(**document)
+    if not flags.files:
+        raise asked.no_file()
     wanted = asked.loaded(flags).install.images
     section = _section(wanted)
     if not section:

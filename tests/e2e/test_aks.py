@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.controlplane.cluster import Cluster
 from tests.e2e.conftest import Kfinstall
@@ -23,7 +24,11 @@ class Lab:
 
     azure: ArmServer
     kfinstall: Kfinstall
-    cluster: tuple[str, ...]
+    platform: dict[str, str]
+
+    @property
+    def cluster(self) -> tuple[str, ...]:
+        return tuple(word for key, value in self.platform.items() for word in ("--set", f"platform.{key}={value}"))
 
 
 @pytest.fixture
@@ -38,8 +43,8 @@ def lab(kfinstall: Kfinstall, control_plane: Cluster, tmp_path: Path) -> Iterato
             "AZURE_CLIENT_ID": "me",
             "AZURE_CLIENT_SECRET": SECRET,
         }
-        asked = ("type=aks", f"subscription={SUBSCRIPTION}", "resourceGroup=ml", "location=eastus")
-        yield Lab(azure, kfinstall, tuple(word for each in asked for word in ("--set", f"platform.{each}")))
+        platform = {"type": "aks", "subscription": SUBSCRIPTION, "resourceGroup": "ml", "location": "eastus"}
+        yield Lab(azure, kfinstall, platform)
 
 
 def test_from_no_cluster_to_an_install_and_back(lab: Lab, release: Release, name: str) -> None:
@@ -61,6 +66,27 @@ def test_from_no_cluster_to_an_install_and_back(lab: Lab, release: Release, name
     kept = [each for each in lab.kfinstall.state.rglob("*") if each.is_file()]
     assert kept
     assert not [each for each in kept if SECRET.encode() in each.read_bytes()]
+
+
+def test_the_commands_that_take_a_file_go_to_its_cluster(lab: Lab, release: Release, name: str) -> None:
+    document = {**yaml.safe_load(release.install.read_text()), "platform": lab.platform}
+    file = release.install.with_name("aks.yaml")
+    file.write_text(yaml.safe_dump(document))
+    for command in ("status", "capacity", "test"):
+        absent = lab.kfinstall(command, "-f", file)
+        assert absent.code == 2, absent
+        assert "Azure Kubernetes Service: there is no such cluster yet" in absent.err
+    made = lab.kfinstall("install", "-f", file, "--yes", "--no-wait")
+    assert made.code == 0, made.err
+    assert "objects are ready" in lab.kfinstall("status", "-f", file).out
+    assert lab.kfinstall("capacity", "-f", file).code == 0
+    tried = lab.kfinstall("test", "notebook", "-f", file)
+    assert (tried.code, "the cluster serves none of these kinds" in tried.err) == (2, True)
+    bundle = file.with_name("bundle.tar.gz")
+    assert lab.kfinstall("bundle", "-f", file, bundle).code == 0
+    assert SECRET.encode() not in bundle.read_bytes()
+    removed = lab.kfinstall("uninstall", "-f", file, "--yes")
+    assert removed.code == 0, removed.err
 
 
 def test_a_secret_that_has_expired_is_told_as_such(lab: Lab, release: Release) -> None:

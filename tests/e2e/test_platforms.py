@@ -110,6 +110,34 @@ def test_what_minikube_says_is_said(kfinstall: Kfinstall, programs: StandIns, fi
     assert "→ Give Docker more memory." in failed.err
 
 
+def test_a_platform_is_enough_to_install_on(kfinstall: Kfinstall, programs: StandIns) -> None:
+    small = ("--platform", "minikube", "--set", "kubeflow.preset=starter", "--set", "platform.cpus=4")
+    planned = kfinstall("plan", *small)
+    assert planned.code == 2
+    assert f"Make or start it with: kfinstall install {shlex.join(small)}\n" in planned.err
+    programs.fail("minikube", "memory")
+    failed = kfinstall("install", *small, "--yes")
+    assert failed.code == 1
+    assert "→ Give Docker more memory." in failed.err
+    assert "--cpus=4" in programs.calls("minikube", "start")[0]
+    unknown = kfinstall("install", "--platform", "minikub", "--yes")
+    assert (unknown.code, 'Did you mean "minikube"?' in unknown.err) == (2, True)
+
+
+def test_a_first_file_has_what_its_platform_cannot_do_without(kfinstall: Kfinstall, tmp_path: Path) -> None:
+    file = tmp_path / "gke.yaml"
+    refused = kfinstall("init", file, "--platform", "gke")
+    assert refused.code == 2
+    assert "platform.project: this is missing." in refused.err
+    assert "kfinstall init --set KEY=VALUE" in refused.err
+    given = ("--set", "platform.project=lab-project", "--set", "platform.location=us-central1-a")
+    written = kfinstall("init", file, "--platform", "gke", *given)
+    assert written.code == 0, written.err
+    assert f"Next: kfinstall install -f {file}" in written.err
+    assert "  project: lab-project\n" in file.read_text()
+    assert kfinstall("config", "validate", "-f", file).code == 0
+
+
 def test_a_cluster_too_small_is_never_made(kfinstall: Kfinstall, programs: StandIns, file: Path) -> None:
     floor = kfinstall("install", "-f", file, "--set", "platform.memory=2g", "--yes")
     assert floor.code == 2
@@ -188,7 +216,7 @@ def test_what_is_on_a_cluster_that_does_not_run_is_not_asked(
         refused = kfinstall(command, "-f", file)
         assert refused.code == 2, command
         assert "minikube: there is no such cluster yet" in refused.err
-        assert "Make or start it with: kfinstall platforms create -f FILE" in refused.err
+        assert f"Make or start it with: kfinstall platforms create -f {file}\n" in refused.err
     assert programs.calls("minikube", "start") == []
 
 
