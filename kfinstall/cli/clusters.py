@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from kfinstall.cli.interaction import again, at_terminal, on_stop
+from kfinstall.cli.interaction import again, at_terminal, in_the_middle, on_stop
 from kfinstall.cli.narration import Narrator
 from kfinstall.contracts.platform import KnownCluster, Progress
 from kfinstall.engine.clusters import detected, own_cluster, unmade
@@ -84,10 +84,11 @@ def tell(stream: Iterable[Progress], host: LocalHost, teller: Narrator) -> None:
     """Tell how a cluster is made or deleted, until it is done or the user stops. Raises Interrupted."""
 
     def stop() -> None:
-        teller.note(_("Stopping. Once more to stop at once."))
         if host.stopping:
             raise KeyboardInterrupt
         host.stopped.set()
+        with in_the_middle():
+            teller.note(_("Stopping. Once more to stop at once."))
 
     with on_stop(stop):
         try:

@@ -9,7 +9,7 @@ import click
 
 from kfinstall.cli import clusters
 from kfinstall.cli.exit_codes import ExitCode, of_result
-from kfinstall.cli.interaction import again, at_terminal, confirm, on_stop
+from kfinstall.cli.interaction import again, at_terminal, confirm, in_the_middle, on_stop
 from kfinstall.cli.narration import Narrator
 from kfinstall.cli.options import ConnectionFlags, DocumentFlags, output_option, wait_options, yes_option
 from kfinstall.cli.preparation import PlanFlags, Told, plan_options, prepare
@@ -106,11 +106,13 @@ def stoppable(cluster: "Cluster", teller: Narrator) -> Iterator[Control]:
     control = Control()
 
     def stop() -> None:
-        if control.stopping:
+        twice = control.stopping
+        control.stop()
+        if twice:
             cluster.connection.close()
         else:
-            teller.note(_("Stopping after the current objects. Once more to stop at once."))
-        control.stop()
+            with in_the_middle():
+                teller.note(_("Stopping after the current objects. Once more to stop at once."))
 
     with on_stop(stop):
         try:

@@ -4,7 +4,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 import click
 
@@ -34,3 +34,8 @@ def on_stop(stop: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def in_the_middle() -> AbstractContextManager[None]:
+    """Around what is told when a signal comes: it may come in the middle of a line, which nothing can be put into."""
+    return suppress(RuntimeError)

@@ -6,7 +6,9 @@ A command's module is imported when the command is used: --help has to answer at
 import importlib
 import os
 import sys
+from contextlib import suppress
 from difflib import get_close_matches
+from itertools import pairwise
 
 import click
 
@@ -109,7 +111,7 @@ def run(arguments: list[str] | None = None) -> int:
         error.show()
         return ExitCode.USAGE
     except KfinstallError as error:
-        return _say(words_of(error), of_error(error))
+        return _say(_told(error, arguments), of_error(error))
     except KeyboardInterrupt:
         return _say(_("Interrupted."), ExitCode.INTERRUPTED)
     except BrokenPipeError:
@@ -117,7 +119,7 @@ def run(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
     except Exception as error:  # a mistake in kfinstall must not end in a screen full of source code
-        return _say(words_of(_explained(error)), ExitCode.FAILED)
+        return _say(_told(_explained(error), arguments), ExitCode.FAILED)
     return int(result) if isinstance(result, int) else ExitCode.OK
 
 
@@ -127,6 +129,16 @@ def _explained(error: Exception) -> KfinstallError:
     if isinstance(error, OSError) and (error.filename or error.errno in crash.OF_THE_SYSTEM):
         return crash.foreseen(error)
     return crash.unforeseen(error)
+
+
+def _told(error: KfinstallError, arguments: list[str] | None) -> str:
+    """In words, or as a line of JSON where the command line asks for such: then every line is to be one."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if "--log-format=json" not in given and ("--log-format", "json") not in pairwise(given):
+        return words_of(error)
+    from kfinstall.cli.narration import error_line  # noqa: PLC0415 - only a command with events has it loaded
+
+    return error_line(error)
 
 
 def words_of(error: KfinstallError) -> str:
@@ -141,5 +153,6 @@ def words_of(error: KfinstallError) -> str:
 
 
 def _say(text: str, code: ExitCode) -> ExitCode:
-    click.echo(text, err=True)
+    with suppress(BrokenPipeError):
+        click.echo(text, err=True)
     return code

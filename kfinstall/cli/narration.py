@@ -4,15 +4,18 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict
 from typing import Protocol, TextIO
 
 from kfinstall.contracts.event import Event, RunFinished, as_json
 from kfinstall.contracts.platform import Progress
 from kfinstall.engine.telling import News, in_words, line_of, progress_line
+from kfinstall.errors import KfinstallError
 from kfinstall.render.renderer import RenderEvent
 from kfinstall.words import _, counted
+
+MOMENT = "%Y-%m-%dT%H:%M:%S%z"
 
 
 class Narrator(Protocol):
@@ -70,8 +73,7 @@ class JsonLines:
         return last
 
     def _line(self, data: dict[str, object]) -> None:
-        self._out.write(json.dumps({"time": _now("%Y-%m-%dT%H:%M:%S%z"), **data}) + "\n")
-        self._out.flush()
+        _tell(self._out, json.dumps({"time": _now(MOMENT), **data}))
 
 
 class Lines:
@@ -102,8 +104,7 @@ class Lines:
             ))  # fmt: skip
 
     def note(self, message: str) -> None:
-        self._out.write(f"{message}\n")
-        self._out.flush()
+        _tell(self._out, message)
 
     def progress(self, stream: Iterable[Progress]) -> None:
         last = ""
@@ -125,9 +126,21 @@ class Lines:
         return last
 
     def _line(self, application: str, verb: str, text: str) -> None:
-        self._out.write(f"{_now('%H:%M:%S')} {application or '-':24} {in_words(verb, 9)} {text}".rstrip() + "\n")
-        self._out.flush()
+        _tell(self._out, f"{_now('%H:%M:%S')} {application or '-':24} {in_words(verb, 9)} {text}".rstrip())
 
 
 def _now(form: str) -> str:
     return time.strftime(form)
+
+
+def _tell(out: TextIO, line: str) -> None:
+    """What is done goes on when nobody listens any more: `| tee` ends at the Ctrl-C that a run takes its time for."""
+    with suppress(BrokenPipeError):
+        out.write(line + "\n")
+        out.flush()
+
+
+def error_line(error: KfinstallError) -> str:
+    """What a command ends with, as a line of JSON."""
+    told = {"what": error.what, "why": error.why, "fix": error.fix, "docs": error.docs}
+    return json.dumps({"time": _now(MOMENT), "event": "Error", **told})

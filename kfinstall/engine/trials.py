@@ -166,7 +166,7 @@ def _of_seldon(model: ModelOfTest) -> Question | None:
 def verdict(body: Body, passed: str) -> bool | None:
     """Whether it went well: a notebook is ready, a job or a workflow has ended; None while nobody knows."""
     status = body.get("status") or {}
-    ended = {each["type"] for each in status.get("conditions") or () if each.get("status") == "True"}
+    ended = {each.get("type", "") for each in status.get("conditions") or () if each.get("status") == "True"}
     ended |= {status.get("phase", ""), status.get("state", "")}
     if ended & {"Failed", "Error"}:
         return False
@@ -180,7 +180,8 @@ def verdict(body: Body, passed: str) -> bool | None:
 def said(body: Body) -> str:
     """Why it failed, in its own words."""
     status = body.get("status") or {}
-    told = [each for each in status.get("conditions") or () if each["type"] == "Failed" and each["status"] == "True"]
+    conditions = status.get("conditions") or ()
+    told = [each for each in conditions if (each.get("type"), each.get("status")) == ("Failed", "True")]
     return str((told[0] if told else status).get("message") or "")
 
 

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
+import pytest
+
+from kfinstall.cli.install import stoppable
+from kfinstall.cli.narration import Lines
+from kfinstall.kube.cluster import Cluster
+from kfinstall.kube.connection import Connection
 from tests.e2e.conftest import Kfinstall
 from tests.e2e.release import Release
+from tests.patience import eventually
 
 MISTAKEN = """
 import sys
 from kfinstall.cli import asked
-def load(*_arguments, **_options):
+def loaded(_flags):
     raise ZeroDivisionError("division by zero")
-asked.load = load
+asked.loaded = loaded
 sys.argv[1:] = ["config", "validate", "-f", "install.yaml"]
 from kfinstall.__main__ import main
 main()
@@ -66,6 +76,53 @@ def test_a_reader_that_has_seen_enough(kfinstall: Kfinstall, release: Release) -
     assert "Traceback" not in said
     assert "BrokenPipe" not in said
     assert process.returncode in {0, 1}
+
+
+def test_nobody_listens_any_more(kfinstall: Kfinstall, release: Release) -> None:
+    """What is told goes nowhere, and what is done goes on."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as deaf:  # noqa: PTH123 - no path
+        done = subprocess.run(
+            kfinstall.command("build", "-f", release.install), env=kfinstall.environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=deaf, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == release.objects
+
+
+@pytest.mark.parametrize("option", [["--log-format=json"], ["--log-format", "json"]])
+def test_an_error_among_lines_of_json_is_one(kfinstall: Kfinstall, option: list[str]) -> None:
+    ended = kfinstall("plan", "-f", "/no/such/file", *option)
+    [line] = ended.events
+    assert (ended.code, ended.out, line["event"]) == (2, "", "Error")
+    assert line["why"] == "/no/such/file: no such file."
+
+
+def test_ctrl_c_in_the_middle_of_a_line(tmp_path: Path) -> None:
+    """A pager that reads no further holds a run up while it tells; it is stopped all the same."""
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(
+        "{current-context: c, contexts: [{name: c, context: {cluster: c, user: c}}],"
+        " users: [{name: c, user: {token: t}}], clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1'}}]}"
+    )
+    cluster = Cluster(Connection.open(kubeconfig))
+    reader, writer = os.pipe()
+    with open(writer, "w") as out:  # noqa: PTH123 - no path
+        with stoppable(cluster, Lines(out)) as control:
+
+            def read_on() -> None:
+                os.kill(os.getpid(), signal.SIGINT)
+                eventually(lambda: control.stopping)
+                while os.read(reader, 65536):
+                    pass
+
+            pager = threading.Thread(target=read_on, daemon=True)
+            threading.Timer(0.2, pager.start).start()
+            Lines(out).note("x" * 300_000)
+        assert control.stopping
+    pager.join()
+    os.close(reader)
 
 
 def test_a_file_that_cannot_be_written(kfinstall: Kfinstall) -> None:
