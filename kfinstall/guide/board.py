@@ -161,7 +161,7 @@ class Board:
         item = replace(item, left=item.left - 1, outcome=outcome or item.outcome)
         if state is State.DONE and item.left:
             state = State.UNDER_WAY
-        if state >= item.state or item.state in {State.UNDER_WAY, State.WAITING}:
+        if state >= item.state or item.state not in {State.SKIPPED, State.FAILED}:
             item = replace(item, state=state, why=on_a_line(why), since=_since(item, state))
         self._put(item)
         if not item.left:

@@ -165,6 +165,8 @@ def health(context: str) -> str:
 
 
 def _install(name: str, objects: "Sequence[ObjectStatus]") -> str:
+    if not objects:  # what was made is recorded at the end of a run
+        return _("✗ {name} (begun and not finished)").format(name=name)
     ready = sum(each.readiness.ready for each in objects)
     mark = "✓" if ready == len(objects) else "✗"
     return _("{mark} {name} ({ready} of {count} ready)").format(mark=mark, name=name, ready=ready, count=len(objects))

@@ -115,6 +115,7 @@ class Undertaking:
         cluster = self.cluster
         if twice and cluster:
             cluster.connection.close()
+            self.cluster = Cluster(cluster.connection.branch())  # for whoever asks afterwards why it had to be stopped
 
     def close(self) -> None:
         """Nobody looks at it any more: end what is under way, and let go of the cluster."""
@@ -123,6 +124,8 @@ class Undertaking:
             self._control.stop()
         if self.cluster:
             self.cluster.connection.close()
+        if self.preparation:
+            self.preparation.cluster.connection.close()
         self.log.close()
 
     def mend(self, fix: Fix, secrets: Sequence[PullSecret] = (), kept: Change | None = None) -> None:

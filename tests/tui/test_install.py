@@ -123,11 +123,15 @@ def test_stopping_asks_and_the_same_document_goes_on_to_what_did_not_come_up(
         playing(lambda: InstallScreen(loaded, tmp_path / "install.yaml"), resume, (120, 40))
 
 
-def test_a_second_ctrl_c_stops_at_once(tmp_path: Path, document: Document) -> None:
+def test_a_second_ctrl_c_stops_at_once_and_the_doctor_can_be_asked_why_it_had_to(
+    tmp_path: Path, document: Document
+) -> None:
     async def play(player: Player) -> None:
         await player.until("0/1 ready")
         await player.press("ctrl+c", "ctrl+c")
         await player.until("- workbench: stopped")
+        await player.press("d")
+        await player.until("The node cannot look up the registry's name")
 
     with served("gcr-blocked", tmp_path) as kubeconfig:
         loaded = document(kubeconfig)
