@@ -48,45 +48,29 @@ def lab(kfinstall: Kfinstall, control_plane: Cluster, tmp_path: Path) -> Iterato
 
 
 def test_from_no_cluster_to_an_install_and_back(lab: Lab, release: Release, name: str) -> None:
-    install = ("install", "-f", str(release.install), *lab.cluster, "--yes", "--no-wait", "--plain")
-    done = lab.kfinstall(*install)
+    document = {**yaml.safe_load(release.install.read_text()), "platform": lab.platform}
+    file = release.install.with_name("aks.yaml")
+    file.write_text(yaml.safe_dump(document))
+    absent = lab.kfinstall("test", "-f", file)
+    assert (absent.code, "Azure Kubernetes Service: there is no such cluster yet" in absent.err) == (2, True)
+
+    done = lab.kfinstall("install", "-f", file, "--yes", "--no-wait", "--plain")
     assert done.code == 0, done.err
     assert "Making the cluster" in done.err
     assert f"created   Namespace/{name}" in done.err
     made: Any = lab.azure.cluster
     assert made["properties"]["agentPoolProfiles"][0]["vmSize"] == "Standard_D8s_v5"
 
-    again = lab.kfinstall(*install)
-    assert again.code == 0, again.err
-    assert len([path for path in lab.azure.asked("PUT") if path.endswith("/managedClusters/kubeflow")]) == 1
-
-    deleted = lab.kfinstall("platforms", "delete", "-f", release.install, *lab.cluster, "--yes")
-    assert deleted.code == 0, deleted.err
-    assert lab.azure.cluster is None
-    kept = [each for each in lab.kfinstall.state.rglob("*") if each.is_file()]
-    assert kept
-    assert not [each for each in kept if SECRET.encode() in each.read_bytes()]
-
-
-def test_the_commands_that_take_a_file_go_to_its_cluster(lab: Lab, release: Release, name: str) -> None:
-    document = {**yaml.safe_load(release.install.read_text()), "platform": lab.platform}
-    file = release.install.with_name("aks.yaml")
-    file.write_text(yaml.safe_dump(document))
-    for command in ("status", "capacity", "test"):
-        absent = lab.kfinstall(command, "-f", file)
-        assert absent.code == 2, absent
-        assert "Azure Kubernetes Service: there is no such cluster yet" in absent.err
-    made = lab.kfinstall("install", "-f", file, "--yes", "--no-wait")
-    assert made.code == 0, made.err
-    assert "objects are ready" in lab.kfinstall("status", "-f", file).out
-    assert lab.kfinstall("capacity", "-f", file).code == 0
     tried = lab.kfinstall("test", "notebook", "-f", file)
     assert (tried.code, "the cluster serves none of these kinds" in tried.err) == (2, True)
     bundle = file.with_name("bundle.tar.gz")
     assert lab.kfinstall("bundle", "-f", file, bundle).code == 0
-    assert SECRET.encode() not in bundle.read_bytes()
-    removed = lab.kfinstall("uninstall", "-f", file, "--yes")
-    assert removed.code == 0, removed.err
+    deleted = lab.kfinstall("platforms", "delete", "-f", file, "--yes")
+    assert deleted.code == 0, deleted.err
+    assert lab.azure.cluster is None
+    assert len([path for path in lab.azure.asked("PUT") if path.endswith("/managedClusters/kubeflow")]) == 1
+    kept = [bundle, *(each for each in lab.kfinstall.state.rglob("*") if each.is_file())]
+    assert not [each for each in kept if SECRET.encode() in each.read_bytes()]
 
 
 def test_a_secret_that_has_expired_is_told_as_such(lab: Lab, release: Release) -> None:
@@ -95,16 +79,3 @@ def test_a_secret_that_has_expired_is_told_as_such(lab: Lab, release: Release) -
     assert refused.code == 1
     assert "AADSTS7000222" in refused.err
     assert "Traceback" not in refused.err
-
-
-@pytest.mark.parametrize(
-    ("address", "told"),
-    [
-        ("http://127.0.0.1:1/", "not sent without TLS"),
-        ("https://127.0.0.1:1/", "does not tell where Azure's parts are"),
-    ],
-)
-def test_metadata_that_are_not_there(lab: Lab, release: Release, address: str, told: str) -> None:
-    refused = lab.kfinstall("install", "-f", release.install, *lab.cluster, "--yes", ARM_CLOUD_METADATA_URL=address)
-    assert refused.code == 1
-    assert told in refused.err

@@ -34,6 +34,7 @@ from kfinstall.errors import (
 from kfinstall.facts.scheduling.sizing import Demand
 from kfinstall.model.load import load
 from platforms.aks import Aks, arm, choices
+from platforms.aks.clouds import private_cloud
 from platforms.aks.options import AksOptions, memory
 from tests.unit.platforms.arm_server import CLUSTER, GROUP, OPERATION, PROVIDER, SUBSCRIPTION, Answer, ArmServer
 from tests.unit.platforms.arm_server import arm_server as serving
@@ -567,3 +568,17 @@ def test_objects_as_aks_needs_them(aks: Aks) -> None:
     assert changed[0]["metadata"]["annotations"] == {"admissions.enforcer/disabled": "true"}
     assert changed[1]["spec"]["storageClassName"] == "azurefile-csi"
     assert changed[2:] == [own, named]
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("http://127.0.0.1:1/", "not sent without TLS"),
+        ("https://127.0.0.1:1/", "does not tell where Azure's parts are"),
+    ],
+)
+def test_metadata_of_a_private_cloud_that_are_not_to_be_had(address: str, told: str) -> None:
+    named = {"ARM_CLOUD_METADATA_URL": address}
+    with pytest.raises(CloudError, match=told):
+        private_cloud(named)
+    assert private_cloud({}) is None
