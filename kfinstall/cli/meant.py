@@ -37,7 +37,7 @@ class Meant:
     @functools.cached_property
     def install(self) -> Install | None:
         """What the files say; None without files. Raises DocumentError."""
-        flags = DocumentFlags(files=self.files, sets=self.sets, platform=self.platform)
+        flags = DocumentFlags(self.files, self.sets, self.platform, self.kubeconfig, self.context)
         return asked.loaded(flags).install if self.files else None
 
     @property
@@ -59,11 +59,11 @@ class Meant:
         return ConnectionFlags(user=self.user, request_timeout=self.request_timeout)
 
     def access(self) -> ClusterAccess:
-        """The way to a file's cluster comes from its platform, unless a kubeconfig or a context is named.
+        """The way to a file's cluster comes from its platform; a kubeconfig or a context is named instead of it.
 
         Raises UsageError where the cluster is not made or does not run, ClusterError, CloudError.
         """
-        if self.install and not (self.kubeconfig or self.context):
+        if self.install:
             clusters.required(self.install)
             options = self.install.platform
             return platforms().get(options.type).access(options, host_of(options.type))

@@ -44,7 +44,7 @@ from kfinstall.engine.schedule import Schedule
 from kfinstall.engine.waiting import Sighting, Waits, decides, sighting
 from kfinstall.engine.width import MOST, Width
 from kfinstall.engine.workers import Answered, Workers
-from kfinstall.errors import ClusterError, Interrupted, KfinstallError
+from kfinstall.errors import ClusterError, Interrupted, KfinstallError, Unauthorized
 from kfinstall.kube.cluster import Cluster, Written
 from kfinstall.kube.watch import Watches
 from kfinstall.words import _
@@ -92,7 +92,7 @@ class Records:
 def run(
     plan: Plan, cluster: Cluster, journal: Journal, control: Control, records: Records, options: RunOptions
 ) -> Iterator[Event]:
-    """Carry out a plan. Raises Interrupted when the user gives up what is under way.
+    """Carry out a plan. Raises Interrupted when the user gives up what is under way, Unauthorized when a login ends.
 
     Whatever happens, `records` holds what was applied, and no thread goes on.
     """
@@ -301,7 +301,7 @@ class _Run:
             self.schedule.put_off(step, time.monotonic() + pause)
 
     def _failed(self, step: Step, error: Exception) -> Iterator[Event]:
-        if isinstance(error, Interrupted):
+        if isinstance(error, Interrupted | Unauthorized):  # nothing else would fare better
             raise error
         if not isinstance(step.action, Apply):
             yield from self._fail(step, explained(error, step.action))

@@ -4,6 +4,7 @@ import contextlib
 import json
 import random
 import threading
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -180,8 +181,7 @@ class Connection:
                 _("A port can only be forwarded as yourself, not as {user}.").format(user=self._user),
                 fix=_("Leave --as out."),
             )
-        headers: dict[str, str] = {}
-        self._client.update_params_for_auth(headers, [], ["BearerToken"], path, "GET", None)
+        headers = self._identity(path, "GET", None)
         url = f"{self._client.configuration.host}{path}?ports={port}".replace("http", "ws", 1)
         try:
             websocket = create_websocket(self._client.configuration, url, headers)
@@ -247,14 +247,9 @@ class Connection:
         content: str,
         timeout: urllib3.Timeout,
     ) -> urllib3.BaseHTTPResponse:
-        headers = {
-            "Accept": accept,
-            "User-Agent": "kfinstall",
-            **({"Impersonate-User": self._user} if self._user else {}),
-        }
+        headers = {"Accept": accept, "User-Agent": "kfinstall", **self._identity(path, method, payload)}
         if payload is not None:
             headers["Content-Type"] = content
-        self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, payload)
         url = f"{self._client.configuration.host}{path}" + (f"?{urlencode(query)}" if query else "")
         pool: urllib3.PoolManager = self._client.rest_client.pool_manager
         try:
@@ -264,6 +259,21 @@ class Connection:
             )  # fmt: skip
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise self._unreachable(error) from error
+
+    def _identity(self, path: str, method: str, payload: bytes | None) -> dict[str, str]:
+        """The headers that say who asks. Raises ClusterError for what no header can hold.
+
+        As kubectl does, without the line break that a file with a token ends with, and in UTF-8.
+        """
+        headers = {"Impersonate-User": self._user} if self._user else {}
+        self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, payload)
+        stripped = {name: value.strip() for name, value in headers.items()}
+        if any(unicodedata.category(character) == "Cc" for value in stripped.values() for character in value):
+            raise ClusterError(
+                _("The credentials cannot be sent: there is a line break, or another control character, in them."),
+                fix=_("Mend the user of context {context} in the kubeconfig.").format(context=self.target.context),
+            )
+        return {name: value.encode().decode("latin-1") for name, value in stripped.items()}
 
     def _unreachable(self, error: Exception) -> Unreachable:
         return Unreachable(

@@ -17,7 +17,7 @@ from kfinstall.model.faults import one_of, secret, shown
 from kfinstall.model.folder import is_web, with_absolute_paths
 from kfinstall.model.install import API_VERSION, KIND, Install, PlatformOptions, install_model
 from kfinstall.model.merge import KFDEF, merged, without_nulls
-from kfinstall.model.override import overridden, override
+from kfinstall.model.override import TYPE_OF_PLATFORM, Override, overridden, override
 from kfinstall.model.parse import parse
 from kfinstall.model.shape import wants_text
 from kfinstall.model.text import read_text, refusal, shown_name
@@ -27,8 +27,8 @@ from kfinstall.words import _
 KFDEF_GROUP = "kfdef.apps.kubeflow.org"
 KFDEF_KIND = "KfDef"
 
-_PASSWORD = re.compile(r"//[^/\s@]*:[^/\s@]*@")
-"""The user and password of an address."""
+_PASSWORD = re.compile(r"//[^/\s@]+@")
+"""The user and password of an address, or the token that stands there alone."""
 
 
 class Origin(NamedTuple):
@@ -140,14 +140,24 @@ class _Loading:
         return _mapping(root.place, kubeflow=_mapping(root.place, kfdef=root))
 
     def overridden(self, root: Node, overrides: Sequence[str]) -> Node:
-        for position, argument in enumerate(overrides, start=1):
+        for change in self._changes(overrides):
             try:
-                change = override(argument, position)
                 root = overridden(root, change, lambda data, path: wants_text(self.model, data, path))
             except DocumentError as error:
                 self.problems += error.problems
                 self.partial = True
         return root
+
+    def _changes(self, overrides: Sequence[str]) -> list[Override]:
+        """Those that say something, that of the platform's type first: it takes the options of another one away."""
+        changes = []
+        for position, argument in enumerate(overrides, start=1):
+            try:
+                changes.append(override(argument, position))
+            except DocumentError as error:
+                self.problems += error.problems
+                self.partial = True
+        return sorted(changes, key=lambda change: change.path != TYPE_OF_PLATFORM)
 
     def validated(self, document: Document, lost: set[tuple[Place, str]]) -> Install | None:
         """The document as an Install with absolute paths. lost: values that are reported as missing already."""

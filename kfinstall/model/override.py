@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 
 from kfinstall.errors import DocumentError, Place, Problem
 from kfinstall.model.document import Document, Node, Path, path_text
+from kfinstall.model.merge import PLATFORM, merged
 from kfinstall.model.parse import parse
 from kfinstall.model.yaml_events import scalar
 from kfinstall.words import _
+
+TYPE_OF_PLATFORM = (*PLATFORM, "type")
 
 _STEP = re.compile(r'\.?(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^.\[\]="]+))|\[(?P<index>[0-9]{1,4})\]')
 
@@ -54,6 +57,11 @@ def overridden(root: Node, change: Override, wants_text: Callable[[object, Path]
     Raises DocumentError where the path does not fit the tree, or the value is no YAML.
     """
     value = _value(change, wants_text(Document.of(root).data, change.path))
+    platform = root.child(PLATFORM[0])
+    if change.path == TYPE_OF_PLATFORM and platform and platform.child("type"):
+        # as of a file on top of another: the options of one platform mean nothing to another
+        platform = Node(change.place, {"type": value}, {"type": change.place})
+        return merged(root, Node(change.place, {"platform": platform}, {"platform": change.place}))
     return _replaced(root, change, 0, value)
 
 

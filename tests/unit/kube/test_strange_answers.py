@@ -25,9 +25,16 @@ def answers() -> Answers:
 
 
 @pytest.fixture
-def kubeconfig(answers: Answers, tmp_path: Path) -> Iterator[Path]:
+def asked() -> list[dict[str, str]]:
+    """The headers of each request."""
+    return []
+
+
+@pytest.fixture
+def kubeconfig(answers: Answers, asked: list[dict[str, str]], tmp_path: Path) -> Iterator[Path]:
     class Strange(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            asked.append({name.lower(): value for name, value in self.headers.items()})
             kind = self.path.partition("?")[0] + ("?watch" if "watch=true" in self.path else "")
             some = answers.get(kind, [(404, b"")])
             status, body = some.pop(0) if len(some) > 1 else some[0]
@@ -97,3 +104,21 @@ def test_a_port_is_not_forwarded_as_somebody_else(kubeconfig: Path) -> None:
     connection = Connection.open(kubeconfig, user="ada")
     with pytest.raises(ClusterError, match="not as ada"):
         connection.tunnel("/api/v1/namespaces/a/pods/b/portforward", 80)
+
+
+def test_a_token_is_sent_without_the_line_break_of_its_file(
+    kubeconfig: Path, answers: Answers, asked: list[dict[str, str]], tmp_path: Path
+) -> None:
+    """As kubectl sends it; and whom one acts as has a name in any script."""
+    answers["/version"] = [(200, b'{"gitVersion": "v1.34.1"}')]
+    (tmp_path / "token").write_text("planted-secret\n")
+    config = yaml.safe_load(kubeconfig.read_text())
+    config["users"][0]["user"] = {"tokenFile": str(tmp_path / "token")}
+    kubeconfig.write_text(yaml.safe_dump(config))
+    assert discovery.version(Connection.open(kubeconfig, user="张三")) == "v1.34.1"
+    assert asked[0]["authorization"] == "Bearer planted-secret"
+    assert asked[0]["impersonate-user"].encode("latin-1").decode() == "张三"
+    (tmp_path / "token").write_text("planted-secret\nand more\n")
+    with pytest.raises(ClusterError, match="cannot be sent: there is a line break") as caught:
+        discovery.version(Connection.open(kubeconfig))
+    assert "planted-secret" not in str(caught.value)

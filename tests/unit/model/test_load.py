@@ -109,6 +109,13 @@ def test_later_files_go_on_top() -> None:
 def test_another_platform_replaces_the_old_ones_options() -> None:
     cloud = {"a": HEAD + "platform: {type: existing, context: x}", "b": HEAD + "platform: {type: cloud, project: p}"}
     assert loaded(cloud).install.platform == CloudOptions(type="cloud", project="p")
+    here = {"a": HEAD + "platform: {type: existing, context: x}"}
+    for sets in (["platform.type=cloud", "platform.project=p"], ["platform.project=p", "platform.type=cloud"]):
+        assert loaded(here, sets).install.platform == CloudOptions(type="cloud", project="p")
+    kept = loaded(here, ["platform.type=existing"]).install.platform
+    assert kept == ExistingOptions(type="existing", context="x")
+    untold = {"a": HEAD + "platform: {context: x}"}
+    assert loaded(untold, ["platform.type=existing"]).install.platform == kept
     same = {"a": HEAD + "platform: {type: existing, context: x}", "b": HEAD + "platform: {kubeconfig: /k}"}
     assert loaded(same).install.platform == ExistingOptions(type="existing", context="x", kubeconfig=Path("/k"))
 
