@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 os.environ["LANGUAGE"] = "en"  # before the first text is made: tests compare words, whoever runs them
 
@@ -18,8 +19,11 @@ KUSTOMIZE = "KFINSTALL_KUSTOMIZE"
 
 
 def pytest_configure() -> None:
-    """Fix where the control plane's build is kept, before a test's own XDG_CACHE_HOME could move it."""
+    """Fix where the control plane's build is kept, before a test's own XDG_CACHE_HOME could move it; no example is timed."""
     os.environ["KFINSTALL_TEST_CACHE"] = str(cache().parent)
+    # how fast examples are made says something of the machine only
+    settings.register_profile("kfinstall", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("kfinstall")
 
 
 @pytest.fixture(scope="session", autouse=True)
