@@ -19,7 +19,7 @@ KUSTOMIZE = "KFINSTALL_KUSTOMIZE"
 
 
 def pytest_configure() -> None:
-    """Fix where the control plane's build is kept, before a test's own XDG_CACHE_HOME could move it; no example is timed."""
+    """Fix where the control plane's build is kept, before a test's own XDG_CACHE_HOME could move it."""
     os.environ["KFINSTALL_TEST_CACHE"] = str(cache().parent)
     # how fast examples are made says something of the machine only
     settings.register_profile("kfinstall", deadline=None, suppress_health_check=[HealthCheck.too_slow])
