@@ -1,8 +1,8 @@
 """Running the checks, and putting what they find in order."""
 
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 
@@ -51,7 +51,7 @@ class Report:
     """roots: what has to be mended; of one severity, that which holds back most comes first.
 
     unready: pods that are not ready. unexplained: those of them that no finding is about. unreached: why nothing is
-    known of the cluster, "" where it answered.
+    known of the cluster, "" where it answered. forbidden: resources that the user may not list, by kind.
     """
 
     checks: tuple[Answered, ...]
@@ -59,6 +59,7 @@ class Report:
     unready: int
     unexplained: tuple[ObjectKey, ...]
     unreached: str = ""
+    forbidden: Mapping[GroupKind, str] = field(default_factory=dict)
 
     @property
     def to_mend(self) -> int:
@@ -80,7 +81,7 @@ def examine(snapshot: Collected, checks: Iterable[Check]) -> Report:
     unready = _unready(snapshot)
     explained = {key for finding in findings for key in finding.objects}
     unexplained = tuple(key for key in unready if key not in explained)
-    return Report(tuple(answers), tuple(roots), len(unready), unexplained, snapshot.unreached)
+    return Report(tuple(answers), tuple(roots), len(unready), unexplained, snapshot.unreached, snapshot.forbidden)
 
 
 def _concerns(check: Check, snapshot: Collected) -> bool:

@@ -32,18 +32,22 @@ def from_cluster(cluster: Cluster, kinds: Iterable[GroupKind], planned: Sequence
     taken = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     objects: dict[GroupKind, list[Body]] = {}
     unread: dict[GroupKind, str] = {}
+    forbidden: dict[GroupKind, str] = {}
 
     def read(kind: GroupKind) -> None:
         resource = resources.get(kind)
         try:
             objects[kind] = list(sound(_items(cluster, kind, resource))) if resource else []
         except ApiError as error:
-            unread[kind] = _why(error, kind, resource)
+            name = ".".join(filter(None, [resource.plural if resource else kind.kind, kind.group]))
+            unread[kind] = _why(error, name)
+            if error.status == 403:
+                forbidden[kind] = name
 
     with ThreadPoolExecutor(READERS) as pool:
         list(pool.map(read, sorted(kinds)))
     served = {kind: resource.plural for kind, resource in resources.items()}
-    return Collected(objects, version, taken, unread, served, Outside(cluster), planned)
+    return Collected(objects, version, taken, unread, served, Outside(cluster), planned, forbidden=forbidden)
 
 
 def unreached(error: ClusterError) -> Collected:
@@ -72,8 +76,7 @@ _EVENT_FIELDS = (
 )  # fmt: skip
 
 
-def _why(error: ApiError, kind: GroupKind, resource: Resource | None) -> str:
-    name = ".".join(filter(None, [resource.plural if resource else kind.kind, kind.group]))
+def _why(error: ApiError, name: str) -> str:
     if error.status == 403:
         return _("needs the right to list {resource} in all namespaces").format(resource=name)
     return _("{resource} cannot be listed: {error}").format(resource=name, error=error.what)

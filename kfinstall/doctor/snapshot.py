@@ -44,7 +44,8 @@ class Recorded:
 class Collected:
     """A Snapshot (see contracts).
 
-    unread: why a kind is not here, by kind; a kind in neither was not asked for. unreached: why there is nothing of the
+    unread: why a kind is not here, by kind; a kind in neither was not asked for. forbidden: those of them that the
+    user may not list, with the resource's name. unreached: why there is nothing of the
     cluster at all; "" where it answered. odd: objects that exist, and that nobody can make sense of.
     """
 
@@ -59,6 +60,7 @@ class Collected:
     unreached: str = ""
     client: Client | None = None
     odd: frozenset[ObjectKey] = frozenset()
+    forbidden: Mapping[GroupKind, str] = field(default_factory=dict)
 
     def all(self, kind: GroupKind) -> Sequence[Body]:
         listed = self.objects.get(kind, ())

@@ -45,6 +45,9 @@ def summary(report: Report) -> str:
 def _roots(report: Report) -> str:
     if not report.to_mend and report.unreached:
         return _("Nothing is known of the cluster: {why}").format(why=report.unreached.rstrip(".。"))
+    skipped = sum(answer.status is Status.SKIPPED for answer in report.checks)
+    if not report.to_mend and not report.unexplained and 2 * skipped > len(report.checks):
+        return _("Nothing is wrong as far as the checks could look, which is not far")
     if not report.to_mend:
         return _("Nothing is wrong that these checks know of") if not report.unexplained else _("No cause was found")
     return counted("{count} thing to mend", "{count} things to mend", report.to_mend)

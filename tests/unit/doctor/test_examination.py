@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from kfinstall.cli.diagnosis import page, short
 from kfinstall.contracts.check import Check
 from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Finding, Severity
@@ -120,3 +121,19 @@ def test_findings_that_wait_for_each_other_are_not_lost() -> None:
     other = replace(finding, cause="two", objects=(second,), needs=frozenset({first}))
     report = examine(snapshot(), [Check("a.b", "?", frozenset(), lambda _snapshot: iter((finding, other)))])
     assert roots(report) == {"two": ["one"]}
+
+
+def test_rights_that_many_checks_lack_are_told_once() -> None:
+    """And Secrets are not asked for: whoever may list them may read them."""
+    kinds = {kind: f"{kind.kind.lower()}s" for check in ALL_CHECKS for kind in check.reads}
+    unread = {kind: f"needs the right to list {name} in all namespaces" for kind, name in kinds.items()}
+    report = examine(replace(snapshot(unread=unread), objects={}, forbidden=kinds), ALL_CHECKS)
+    text = page(report)
+    assert "needs the right to list pods" not in text
+    assert any("checks may not look" in line for line in text.splitlines())
+    [role] = [line for line in text.splitlines() if "create clusterrole kfinstall-doctor " in line]
+    resources = role.partition("--resource=")[2].split(",")
+    assert {"pods", "nodes"} <= set(resources)
+    assert "secrets" not in resources
+    assert "create clusterrole kfinstall-doctor" in short(report)
+    assert short(report).splitlines()[-1].startswith("Nothing is wrong as far as the checks could look")
