@@ -18,6 +18,7 @@ from kfinstall.cli.options import DocumentFlags, document_options, output_option
 from kfinstall.cli.versioned import versioned
 from kfinstall.errors import DocumentError, UsageError
 from kfinstall.facts.classify.image_reference import Reference
+from kfinstall.guide.keeping import Change
 from kfinstall.model.images import Images
 from kfinstall.model.load import load
 from kfinstall.model.mirror_map import mirror_map
@@ -155,11 +156,12 @@ def apply(**document: Any) -> ExitCode:
     path = flags.files[-1]
     by_hand = UsageError(_("{file} cannot be added to.").format(file=path), fix=_("Put this into it:\n") + section)
     try:
-        text = Path(path).read_text(encoding="utf-8").rstrip("\n") + "\n" + section
+        before = Path(path).read_text(encoding="utf-8")
+        text = before.rstrip("\n") + "\n" + section
         alone = load([path], platforms=platforms().options, environ=os.environ, read=lambda _name: text)
         if alone.install.images != wanted:
             raise by_hand
-        Path(path).write_text(text, encoding="utf-8")
+        Change(Path(path), before, text).write()
     except (OSError, DocumentError):
         raise by_hand from None
     click.echo(_("Wrote images into {path}.").format(path=path), err=True)

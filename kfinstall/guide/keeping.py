@@ -32,12 +32,13 @@ class Change:
         yield from difflib.unified_diff(*lines, str(self.path), str(self.path), lineterm="", n=2)
 
     def write(self) -> None:
-        """Whole or not at all. Raises UsageError where somebody else changed the file meanwhile."""
+        """Whole or not at all, with its line ends. Raises UsageError where somebody else changed the file meanwhile."""
         target = self.path.resolve()
         if target.read_text(encoding="utf-8") != self.before:
             raise UsageError(_("{path} was changed by somebody else meanwhile.").format(path=self.path))
+        ends = "\r\n" if b"\r\n" in target.read_bytes() else "\n"
         with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=target.parent, prefix=f".{target.name}.", delete=False
+            "w", encoding="utf-8", newline=ends, dir=target.parent, prefix=f".{target.name}.", delete=False
         ) as draft:
             draft.write(self.after)
         shutil.copymode(target, draft.name)

@@ -202,10 +202,14 @@ def test_script_without_a_registry_of_ones_own_says_what_to_name(document: Path)
 
 
 def test_apply_writes_the_section_once(document: Path) -> None:
-    before = document.read_text()
+    before = document.read_bytes().replace(b"\n", b"\r\n")
+    document.write_bytes(before)
+    document.chmod(0o640)
     ran = mirror("apply", document, "--set", "images.mirror=daocloud", "--set", "images.pullPolicy=Always")
     assert ran.returncode == 0, ran.stderr
-    assert document.read_text() == before + "images:\n  mirror: daocloud\n  pullPolicy: Always\n"
+    section = b"images:\r\n  mirror: daocloud\r\n  pullPolicy: Always\r\n"
+    assert document.read_bytes() == before + section, "the file's line ends stay"
+    assert document.stat().st_mode & 0o777 == 0o640
     assert "m.daocloud.io/ghcr.io/a/web:1" in mirror("list", document).stdout
     again = mirror("apply", document, "--set", "images.pullPolicy=Never")
     assert again.returncode == 2
