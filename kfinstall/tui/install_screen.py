@@ -66,6 +66,7 @@ class InstallScreen(Screen[Result | str | None]):
         self.undertaking: Undertaking | None = None
         self._board: Board | None = None
         self._asked: Question | None = None
+        self._stopping: Asking | None = None
         self._fixable = False
         self._complete = False
         self._over = False
@@ -138,6 +139,8 @@ class InstallScreen(Screen[Result | str | None]):
             severity: Literal["information", "error"] = "information" if mended.fine else "error"
             self.notify(mended.told, severity=severity, timeout=10, markup=False)
         self._ask(undertaking)
+        if ending is not None and self._stopping and self._stopping.is_current:
+            self._stopping.dismiss(KEEP)  # there is nothing left to stop
         if ending is not None and self.is_current:
             self._over = self._complete  # the last picture stands for a moment: everybody wants to see the end
             self._complete = True
@@ -276,7 +279,8 @@ class InstallScreen(Screen[Result | str | None]):
             GENTLY: _("Stop after the current objects"),
             AT_ONCE: _("Stop at once"),
         }
-        self.app.push_screen(Asking(_("Stop the install?"), lines, answers), answered)
+        self._stopping = Asking(_("Stop the install?"), lines, answers)
+        self.app.push_screen(self._stopping, answered)
 
     def _ask(self, undertaking: "Undertaking") -> None:
         """Put the question that the install waits with."""

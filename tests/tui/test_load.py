@@ -9,6 +9,8 @@ import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
+from textual.widgets import Static
+
 from kfinstall.contracts.event import (
     Event,
     Outcome,
@@ -126,18 +128,21 @@ def test_thirty_thousand_events_a_minute_block_no_picture(tmp_path: Path, docume
     assert gc.get_threshold() == usual
 
 
-def test_the_last_picture_comes_before_the_result(tmp_path: Path, document: Document) -> None:
+def test_the_last_picture_comes_before_the_result_and_nothing_is_left_to_stop(
+    tmp_path: Path, document: Document
+) -> None:
     async def play(player: Player) -> None:
         screen = player.screen
         assert isinstance(screen, Fed)
         assert screen.undertaking
         await player.until("application-0")
+        await player.press("escape")
+        await player.until("Stop the install?")
         for step in plan().steps:
             screen.undertaking.board.take(StepFinished(step.id, step.application, Outcome.CREATED, 0.1))
         screen.undertaking.ending = Ending(Result.SUCCEEDED)
-        screen.draw()
-        assert player.screen is screen
         await player.until(lambda: isinstance(player.screen, ResultScreen))
+        assert "600/600" in str(screen.query_one("#progress", Static).content)
 
     loaded = document(tmp_path / "kubeconfig")
     playing(lambda: Fed(loaded), play)
