@@ -56,7 +56,7 @@ bench: control-plane  ## Compare with kubectl, a naive parallel client and an em
 	$(BIN)/python -m tests.bench.doctor
 	$(BIN)/python -m tests.bench.screens
 
-pictures: $(INSTALLED)  ## Take the README's pictures anew, and the words of the demo
+pictures: $(INSTALLED)  ## Take the README's pictures anew, the words of the demo, and the screens that tests compare
 	$(BIN)/python -m tests.tui.gallery
 
 sandbox-data: control-plane  ## Ask a real API server anew for what the practice cluster knows of Kubernetes

@@ -100,7 +100,7 @@ def _offer(name: str) -> str:
         offer = platform.offer(platform.options.model_validate({"type": name}), host_of(name))
     except (ValidationError, KfinstallError):
         return ""
-    return f"{offer.summary}; {offer.cost}" if offer.cost else offer.summary
+    return _("{offer}. {cost}").format(offer=offer.summary, cost=offer.cost) if offer.cost else offer.summary
 
 
 def tools() -> list[Tool]:

@@ -165,6 +165,11 @@ class Cards(OptionList):
         self.clear_options()
         self.add_options(Option(each.shown(chosen=each.value == now), id=each.value) for each in self._cards)
         self.highlighted = next((n for n, each in enumerate(self._cards) if each.value == held), 0)
+        self.call_after_refresh(self.scroll_to_highlight)
+
+    def on_resize(self) -> None:
+        """Keep the highlighted card in sight."""
+        self.call_after_refresh(self.scroll_to_highlight)
 
     @property
     def current(self) -> str:

@@ -38,7 +38,7 @@ class ResultScreen(Screen[str]):
     CSS_PATH = "result.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "again", _("Try again"), id="result.again"),
-        Binding("c", "change", _("Change the answer"), id="result.change"),
+        Binding("c", "change", _("To the answer"), id="result.change"),
         Binding("b", "bundle", _("Bundle for help"), id="result.bundle"),
         Binding("d", "doctor", _("Doctor"), id="result.doctor"),
         Binding("escape,h", "home", _("Back"), id="result.home"),
@@ -104,7 +104,7 @@ class ResultScreen(Screen[str]):
         if not self.succeeded:
             yield "again", _("Try again")
         if self._about:
-            yield "change", _("Change the answer")
+            yield "change", _("To the answer")
         if self.undertaking.cluster and not self.succeeded:
             yield "bundle", _("Bundle for help")
         if self.undertaking.cluster:

@@ -21,6 +21,7 @@ from kfinstall.guide.draft import Draft, draft_path, forget, save
 from kfinstall.guide.outlook import Objects, Outlook, kinds, outlook, total
 from kfinstall.guide.steps import REVIEW, step_about
 from kfinstall.tui.background import Background
+from kfinstall.tui.hanging import Hanging
 from kfinstall.words import _, counted
 
 HEADING = "bold $secondary"
@@ -37,7 +38,7 @@ class Review(Screen[str]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", _("Back"), id="review.back"),
         Binding("f6", "save", _("Save the file"), id="review.save"),
-        Binding("f4", "change", _("Change the answer"), id="review.change"),
+        Binding("f4", "change", _("To the answer"), id="review.change"),
         Binding("f5", "look", _("Look again"), id="review.look"),
         Binding("left", "app.focus_previous", show=False, id="review.left"),
         Binding("right", "app.focus_next", show=False, id="review.right"),
@@ -106,7 +107,7 @@ class Review(Screen[str]):
 
     def _looked(self, found: Outlook | KfinstallError) -> None:
         self.outlook = found
-        self.query_one("#outlook", Static).update(Content("\n").join(self._told(found)))
+        self.query_one("#outlook", Static).update(Hanging(Content("\n").join(self._told(found))))
         self.query_one("#install", Button).disabled = self.refusal is not None
         self.refresh_bindings()
 
@@ -138,9 +139,10 @@ class Review(Screen[str]):
             yield from _block(_("Rights"), rights)
 
     def _refused(self, error: KfinstallError) -> Iterator[Content]:
-        yield from _block(_("This cannot be installed like this"), [f"✗ {error}"], "$text-error")
+        yield from _block(_("This cannot be installed like this"), [f"✗ {error.what}"], "$text-error")
         if step := step_about(error, self.draft):
-            yield Content(_("F4 leads back to the answer, at: {step}").format(step=step.title))
+            yield Content("  " + _("F4 leads back to the answer, at: {step}").format(step=step.title))
+        yield from (Content(f"  {line}") for part in (error.why, error.fix) for line in part.splitlines())
 
     def _answers(self) -> Content:
         try:

@@ -121,10 +121,10 @@ class Walk(Screen[None]):
         self._say("\n".join(filter(None, [self._looked.meaning, self._looked.standing])))
 
     @on(OptionList.OptionHighlighted, "#cards")
-    def _highlighted(self) -> None:
-        current = self.query_one(Cards).current
-        found = self.questions()
-        text = next((each.text for each in found[0].choices if each.value == current), "") if found else ""
+    def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        if not event.option_list.is_attached:  # a step that was left since
+            return
+        text = next((each.text for each in self.questions()[0].choices if each.value == event.option_id), "")
         self._say("\n\n".join(filter(None, [text, self.step.means])))
 
     def explained(self) -> list[str]:
@@ -157,6 +157,8 @@ class Walk(Screen[None]):
 
     @on(OptionList.OptionSelected, "#cards")
     async def _card(self, event: OptionList.OptionSelected) -> None:
+        if not event.option_list.is_attached:  # as above
+            return
         before = answered(self.draft, self.questions()[0])
         answer(self.draft, self.questions()[0], event.option.id or "")
         self._keep()

@@ -1,4 +1,5 @@
-"""The README's pictures: screens of the application with a practice cluster behind them, and the demo's words.
+"""The README's pictures: screens of the application with a practice cluster behind them, and the demo's words; and the
+characters of every screen in every size, by which tests see what changed.
 
 `make pictures` takes them anew, into the folder `shown` beside this file.
 """
@@ -9,6 +10,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,9 +28,10 @@ from kfinstall.tui.doctor_screen import DoctorScreen
 from kfinstall.tui.home import Home
 from kfinstall.tui.install_screen import InstallScreen
 from kfinstall.tui.walk import Walk
+from kfinstall.words import LANGUAGES
 from tests.sandbox.conftest import served
+from tests.tui.album import DOCUMENT
 from tests.tui.conftest import INSTALL
-from tests.tui.pictures import DOCUMENT
 from tests.tui.playing import Player, playing
 
 SHOWN = Path(__file__).parent / "shown"
@@ -63,6 +66,20 @@ def pictures(folder: Path) -> None:
         take("doctor", lambda: DoctorScreen(ClusterAccess(kubeconfig)), "thing to mend")
 
 
+def screens(language: str) -> None:
+    """The characters of every screen, for tests.tui.test_pictures."""
+    folder = SHOWN / "screens" / language
+    shutil.rmtree(folder, ignore_errors=True)
+    environment = {**os.environ, "LANGUAGE": language, "LANG": "C.UTF-8"}
+    with tempfile.TemporaryDirectory() as name:
+        album = [sys.executable, "-m", "tests.tui.album", name, str(folder)]
+        subprocess.run(album, env=environment, check=True)
+        folder.mkdir(parents=True)
+        for page in Path(name).glob("*.txt"):
+            shutil.copy(page, folder)
+        sys.stderr.write((Path(name) / "faults.json").read_text(encoding="utf-8") + "\n")
+
+
 def demo() -> str:
     """What `make demo` prints, without what is other in every run."""
     played = [sys.executable, "-m", "tests.e2e.demo"]
@@ -83,6 +100,8 @@ def nobodys_home() -> Iterator[Path]:
 def main() -> None:
     """Take the pictures, then play the demo."""
     SHOWN.mkdir(exist_ok=True)
+    for language in LANGUAGES:
+        screens(language)
     with nobodys_home() as folder:
         pictures(folder)
         (SHOWN / "demo.txt").write_text(demo(), encoding="utf-8")

@@ -54,7 +54,7 @@ def test_from_the_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         player.screen.query_one("#install", Button).focus()
         await player.press("enter")
         await player.until("✗ kubeflow is not installed")
-        await player.until("Change the answer")
+        await player.until("To the answer")
         await player.press("c")
         await at_the_storage(player)
 
