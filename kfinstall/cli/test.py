@@ -3,7 +3,6 @@
 import contextlib
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -118,10 +117,7 @@ def _prepared(
             return trials.with_model(trial, serving, NAME, (cluster.look(path) or {}).get("data") or {})
         return trial
 
-    filled = [prepared(each).filled(image=chosen) for each in wanted]
-    if is_practice(cluster):  # no program runs there that could be asked
-        return [replace(each, question=None) for each in filled]
-    return filled
+    return [prepared(each).filled(image=chosen) for each in wanted]
 
 
 def _tried(attempts: "Attempts", trial: "Trial", cluster: "Cluster", namespace: str, patience: float) -> "Tried":

@@ -148,6 +148,8 @@ class Attempts:
             try:
                 told = predicted(self._cluster, NAME, question)
             except ClusterError as error:
+                if isinstance(error, ApiError) and error.status == 405:  # nothing runs in a practice cluster's pods
+                    return replace(tried, told=_("This cluster forwards no ports, so that the model was not asked."))
                 if time.monotonic() - asking > FOR_ANSWER:
                     why = f"{error.what} {error.why or ''}".strip()
                     return replace(tried, seconds=time.monotonic() - began, why=why, because=self._doctor())
