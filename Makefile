@@ -6,6 +6,9 @@ BIN := .venv/bin
 RUNNABLE := .venv/.runnable
 INSTALLED := .venv/.installed
 
+# Programs are started hundreds of times in the tests: what one has compiled serves the next, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help check format lint types imports test demo pictures bench sandbox-data needs schema words clean
 
 help:           ## Show the targets
