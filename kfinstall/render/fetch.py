@@ -18,10 +18,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kfinstall.errors import FetchError
+from kfinstall.locks import alone
 from kfinstall.render import archive, http
 from kfinstall.render.address import Location, locate, shown
 from kfinstall.render.limits import DEFAULT, Limits
-from kfinstall.render.store import alone, scratch_folder, write
+from kfinstall.render.store import scratch_folder, write
 from kfinstall.words import _
 
 _CHUNK = 1024 * 1024

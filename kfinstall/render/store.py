@@ -1,6 +1,5 @@
 """Files of the cache: they appear whole or not at all, whoever else is writing."""
 
-import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
@@ -27,12 +26,3 @@ def write(path: Path, text: str) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-
-
-@contextmanager
-def alone(lock: Path) -> Iterator[None]:
-    """Alone among all processes with what a lock stands for: waits until nobody else has it; the kernel frees it."""
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -20,6 +20,8 @@ from kfinstall.sandbox.running import ADMIN_CONTEXT, CONTEXT, Running, described
 from kfinstall.sandbox.server.certificates import make_certificate
 from kfinstall.sandbox.server.http import LOOPBACK, Server
 
+LOOK_SECONDS = 5.0
+
 
 def serve(scenario: str, speed: float, folder: Path) -> int:
     """Serve until a signal ends it."""
@@ -39,13 +41,24 @@ def serve(scenario: str, speed: float, folder: Path) -> int:
     server.start()
     write_private(folder / "kubeconfig", kubeconfig(server.url, authority, tokens))
     write_private(folder / "running.json", described(Running(os.getpid(), server.url, scenario, speed, time.time())))
-    ending.wait()
-    (folder / "running.json").unlink(missing_ok=True)
+    while _is_known(folder) and not ending.wait(LOOK_SECONDS):
+        pass
+    names = ("running.json", "kubeconfig", "tls.key", "tls.crt") if _is_known(folder) else ()
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
     cluster.stop()
     server.stop()
-    for name in ("kubeconfig", "tls.key", "tls.crt"):
-        (folder / name).unlink(missing_ok=True)
     return 0
+
+
+def _is_known(folder: Path) -> bool:
+    """Whether anybody can find this one: its folder may be gone, or another's."""
+    try:
+        return bool(json.loads((folder / "running.json").read_text(encoding="utf-8"))["pid"] == os.getpid())
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):
+        return True  # a moment's trouble, such as too many open files, says nothing
 
 
 def kubeconfig(url: str, authority: str, tokens: Mapping[str, str]) -> str:

@@ -8,11 +8,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from kfinstall.errors import ClusterError, UsageError
+from kfinstall.locks import alone
 from kfinstall.sandbox import scenario as scenarios
 from kfinstall.sandbox.scenario import Scenario
 from kfinstall.words import _
@@ -71,14 +72,23 @@ def start(scenario: str = scenarios.DEFAULT, speed: float = 1.0, home: Path | No
     home: a folder for one beside that of the user.
     """
     home = home or folder()
-    found = running(home)
-    if found:
-        raise UsageError(
-            _("A sandbox runs already, with scenario {scenario}.").format(scenario=found.scenario),
-            fix=_("Stop it first: kfinstall sandbox stop"),
-        )
+    with _starting(home):
+        found = running(home)
+        if found:
+            raise UsageError(
+                _("A sandbox runs already, with scenario {scenario}.").format(scenario=found.scenario),
+                fix=_("Stop it first: kfinstall sandbox stop"),
+            )
+        return _start(scenario, speed, home)
+
+
+def _starting(home: Path) -> AbstractContextManager[None]:
+    """Two that look at once must not both start one: nobody would know of the other."""
+    return alone(home / "lock")
+
+
+def _start(scenario: str, speed: float, home: Path) -> Running:
     scenarios.load(scenario)
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     (home / "running.json").unlink(missing_ok=True)
     command = [
         sys.executable,
@@ -126,10 +136,9 @@ def stop(home: Path | None = None) -> bool:
 
 def ensure(scenario: str | None, speed: float) -> Path:
     """The kubeconfig of the sandbox that runs, or of one that is started now; UsageError for another scenario."""
-    found = running()
-    if found is None:
-        start(scenario or scenarios.DEFAULT, speed)
-    elif scenario not in {None, found.scenario}:
+    with _starting(folder()):
+        found = running() or _start(scenario or scenarios.DEFAULT, speed, folder())
+    if scenario not in {None, found.scenario}:
         raise UsageError(
             _("A sandbox runs with scenario {running}, and the document wants {wanted}.").format(
                 running=found.scenario, wanted=scenario
