@@ -7,18 +7,20 @@ has to stand before anybody wonders whether the program hangs.
 import gc
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from kfinstall.guide import garbage
 from kfinstall.tui import line_breaks
+from kfinstall.tui.dimming import Dimming
 from kfinstall.tui.settings import Settings, settings
-from kfinstall.tui.themes import THEMES
+from kfinstall.tui.themes import DARK, LIGHT, THEMES, terminal_colors
 from kfinstall.words import _
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ class Guided(App[int]):
         with _no_color_only_if_it_says_so():
             super().__init__()
         line_breaks.by_punctuation()
+        self.ansi_theme_dark, self.ansi_theme_light = terminal_colors(DARK), terminal_colors(LIGHT)
+        self._dimming = Dimming()
         self._first = first
         self._wanted = wanted or settings()
         for theme in THEMES:
@@ -64,6 +68,10 @@ class Guided(App[int]):
         from kfinstall.tui.home import Home  # noqa: PLC0415 - a test of another screen does without it
 
         return Home()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Dim text stays readable."""
+        return [self._dimming, *super().get_line_filters()]
 
     async def action_quit(self) -> None:
         """Leave; a screen that has something under way asks first: its `leaving()` says whether it may be left."""

@@ -1,5 +1,7 @@
 """The three looks: dark, light and high contrast. Symbols carry the meaning everywhere; colour only repeats it."""
 
+from rich.terminal_theme import TerminalTheme
+from textual.color import Color
 from textual.theme import Theme
 
 DARK = Theme(
@@ -19,7 +21,7 @@ DARK = Theme(
 
 LIGHT = Theme(
     name="light",
-    primary="#0b5cad",
+    primary="#084b8f",
     secondary="#2f6f9f",
     accent="#9a5300",
     success="#1d6f2b",
@@ -60,3 +62,11 @@ CONTRAST = Theme(
 )
 
 THEMES = (DARK, LIGHT, CONTRAST)
+
+
+def terminal_colors(theme: Theme) -> TerminalTheme:
+    """What a terminal's red, green, yellow … are in a look: its own colours, which can be read on its background."""
+    black, white = theme.background, theme.foreground
+    named = (theme.error, theme.success, theme.warning, theme.primary, theme.accent, theme.secondary)
+    colors = [Color.parse(color or white or "white").rgb for color in (black, *named, white)]
+    return TerminalTheme(colors[0], colors[-1], colors, colors)

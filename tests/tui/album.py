@@ -18,21 +18,35 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
 from textual.screen import Screen
 
+from kfinstall.contracts.event import (
+    Event,
+    Outcome,
+    Result,
+    RunFinished,
+    StepFinished,
+    StepStarted,
+    Waiting,
+)
+from kfinstall.engine.control import Control
+from kfinstall.engine.preparation import Preparation
 from kfinstall.engine.state_folder import state_home
 from kfinstall.engine.telling import summary
 from kfinstall.guide.draft import Draft, draft_path
 from kfinstall.guide.undertaking import Undertaking
 from kfinstall.model.load import LoadedInstall, load
 from kfinstall.registry import platforms
+from kfinstall.tui.asking import Asking
 from kfinstall.tui.doctor_screen import DoctorScreen
 from kfinstall.tui.help import Help, Page
 from kfinstall.tui.home import Home
+from kfinstall.tui.install_screen import InstallScreen
 from kfinstall.tui.reading import Reading
 from kfinstall.tui.result_screen import ResultScreen
 from kfinstall.tui.review import Review
@@ -53,8 +67,12 @@ DOCUMENT = {
     "kubeflow": {"preset": "kubeflow-26.03"},
     "access": {"type": "node-port", "users": [{"email": "ada@example.com", "password": "${KF_PASSWORD}"}]},
 }
-READABLE = 2.5
-"""The least of what is dim, and of the terminal's yellow; the colours of themes have more: tests.tui.test_pictures."""
+READABLE = 4.5
+"""https://www.w3.org/TR/WCAG22/#contrast-minimum"""
+
+WHY = "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims."
+STILL = 4
+"""So many looks at a screen have to be the same: a busy machine may draw it in between."""
 
 
 @dataclass
@@ -69,7 +87,7 @@ class Album:
         """The screen in front of the user, in every size, and in the first one in every look."""
         for size in (*SIZES[1:], SIZES[0]):
             await player.pilot.resize_terminal(*size)
-            await settled(player)
+            await settled(player, size)
             page = f"{name}-{size[0]}x{size[1]}"
             text = in_order(player.text()) + "\n"
             (self.folder / f"{page}.txt").write_text(text, encoding="utf-8")
@@ -77,7 +95,7 @@ class Album:
             self._keep(player, page, text)
         for theme in ("dark", "light", "contrast"):
             player.pilot.app.theme = theme
-            await settled(player)
+            await settled(player, SIZES[0])
             self._read(player, name, text)
         player.pilot.app.theme = "dark"
 
@@ -104,13 +122,14 @@ class Album:
                 self.faults.append(f"{page}: {words!r} cannot be read in {theme}: {front.hex} on {back.hex}")
 
 
-async def settled(player: Player) -> None:
-    """Wait until nothing moves any more."""
+async def settled(player: Player, size: tuple[int, int]) -> None:
+    """Wait until the screen has its size and nothing moves any more."""
     deadline, same, before = time.monotonic() + PATIENCE, 0, ""
-    while same < 2:
-        await player.pilot.pause(0.02)
+    while same < STILL:
+        await player.pilot.pause(0.04)
         now = in_order(player.text())
-        same, before = (same + 1 if now == before else 0), now
+        sized = player.screen.size == size and len(player.lines()) == size[1]
+        same, before = (same + 1 if sized and now == before else 0), now
         assert time.monotonic() < deadline, now
 
 
@@ -191,10 +210,7 @@ def walk(album: Album) -> None:
 
 
 def installs(album: Album, folder: Path) -> None:
-    """The review of a plan and of one that is refused, and the results of the two.
-
-    An install under way is other in every run; tests.tui.test_install reads what matters of it.
-    """
+    """The review of a plan and of one that is refused, and the results of the two."""
     document = {"platform": {"type": "existing"}, "kubeflow": {"preset": "starter"}}
 
     def reviewed(player: Player) -> object:
@@ -208,6 +224,37 @@ def installs(album: Album, folder: Path) -> None:
         play(album, lambda: Walk(Draft(document, step="review")), ("review-refused", press(then=reviewed)))
         refused = _loaded(folder / "waits", kubeconfig, INSTALL)
         play(album, lambda: ResultScreen(_over(refused), None), ("result-failed", press(then=_told)))
+
+
+def under_way(album: Album, folder: Path) -> None:
+    """An install half way through its plan, and what is asked of whoever stops it. Its clock stands still."""
+
+    def waits(player: Player) -> object:
+        return isinstance(player.screen, InstallScreen) and WHY[:9] in player.text()
+
+    with cluster("healthy", folder / "half") as kubeconfig, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kfinstall.guide.undertaking.carried_out", half_way)
+        patch.setattr(os, "cpu_count", lambda: 1)  # so that applications are rendered one after the other
+        patch.setattr("kfinstall.guide.board.time", SimpleNamespace(monotonic=lambda: 1000.0))
+        patch.setattr("kfinstall.tui.install_screen.time", SimpleNamespace(monotonic=lambda: 1012.0))
+        loaded = _loaded(folder / "half", kubeconfig, INSTALL)
+        acts = [("install", press(then=waits)), ("install-stop", press("escape", then=shows(Asking)))]
+        play(album, lambda: InstallScreen(loaded, Path("install.yaml")), *acts)
+
+
+def half_way(preparation: Preparation, control: Control) -> Iterator[Event]:
+    """Of the steps of a plan the first two thirds are done, and the next is waited for until somebody stops it."""
+    steps = preparation.prepared.plan.steps
+    done = 2 * len(steps) // 3
+    for step in steps[:done]:
+        yield StepStarted(step.id, step.application)
+        yield StepFinished(step.id, step.application, Outcome.CREATED, 0.5)
+    await_ = next(step for step in steps[done:] if step.id.startswith("await "))
+    yield StepStarted(await_.id, await_.application)
+    yield Waiting(await_.id, await_.application, WHY)
+    while not control.stopping:
+        time.sleep(0.02)
+    yield RunFinished(Result.STOPPED, {}, 0, 0.0)
 
 
 def _told(player: Player) -> object:
@@ -313,6 +360,7 @@ def main() -> None:
         home(album)
         walk(album)
         installs(album, place)
+        under_way(album, place)
         doctor(album, place / "cluster")
         (album.folder / "faults.json").write_text(json.dumps(album.faults, ensure_ascii=False, indent=1))
         os.chdir("/")

@@ -67,7 +67,7 @@ def pictures(folder: Path) -> None:
 
 
 def screens(language: str) -> None:
-    """The characters of every screen, for tests.tui.test_pictures."""
+    """The characters of every screen, for tests.tui.test_screens."""
     folder = SHOWN / "screens" / language
     shutil.rmtree(folder, ignore_errors=True)
     environment = {**os.environ, "LANGUAGE": language, "LANG": "C.UTF-8"}

@@ -17,14 +17,13 @@ import pytest
 from tests.patience import PATIENCE
 from tests.tui.album import SIZES, STEPS
 
-ASKED = "KFINSTALL_TEST_SCREENS"
 SCREENS = Path(__file__).parent / "shown" / "screens"
 LANGUAGES = ("en", "zh_CN")
 HAN = re.compile(r"[\u4e00-\u9fff]")
 CLOSING = "。，、；：？！）》」』】"
 OTHERS = (
-    "home", "practice", "choosing", "help", "file", "review", "review-refused", "result", "result-failed",
-    "doctor", "doctor-details", "doctor-capacity", "doctor-gpus",
+    "home", "practice", "choosing", "help", "file", "review", "review-refused", "install", "install-stop",
+    "result", "result-failed", "doctor", "doctor-details", "doctor-capacity", "doctor-gpus", "doctor-help",
 )  # fmt: skip
 PAGES = [f"{width}x{height}" for width, height in SIZES]
 
@@ -34,7 +33,6 @@ def golden(language: str) -> dict[str, str]:
     return {path.stem: path.read_text(encoding="utf-8") for path in (SCREENS / language).glob("*.txt")}
 
 
-@pytest.mark.skipif(not os.environ.get(ASKED), reason=f"takes minutes; {ASKED}=1 compares all screens")
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_screen_is_as_it_was_looked_at(language: str, tmp_path: Path) -> None:
     environment = {**os.environ, "LANGUAGE": language, "LANG": "C.UTF-8"}
