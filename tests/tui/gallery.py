@@ -33,6 +33,7 @@ from tests.sandbox.conftest import served
 from tests.tui.album import DOCUMENT
 from tests.tui.conftest import INSTALL
 from tests.tui.playing import Player, playing
+from tests.tui.test_screens import drawn_by
 
 SHOWN = Path(__file__).parent / "shown"
 SIZE = (104, 30)
@@ -102,6 +103,7 @@ def main() -> None:
     SHOWN.mkdir(exist_ok=True)
     for language in LANGUAGES:
         screens(language)
+    (SHOWN / "screens" / "drawn-by.txt").write_text(drawn_by(), encoding="utf-8")
     with nobodys_home() as folder:
         pictures(folder)
         (SHOWN / "demo.txt").write_text(demo(), encoding="utf-8")

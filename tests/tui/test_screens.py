@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,9 @@ OTHERS = (
     "home", "practice", "choosing", "help", "file", "review", "review-refused", "install", "install-stop",
     "result", "result-failed", "doctor", "doctor-details", "doctor-capacity", "doctor-gpus", "doctor-help",
 )  # fmt: skip
+DRAWN_BY = ("textual", "rich")
+"""What decides how a screen is drawn; another version of them may draw it otherwise."""
+
 PAGES = [f"{width}x{height}" for width, height in SIZES]
 
 
@@ -33,8 +37,15 @@ def golden(language: str) -> dict[str, str]:
     return {path.stem: path.read_text(encoding="utf-8") for path in (SCREENS / language).glob("*.txt")}
 
 
+def drawn_by() -> str:
+    return "".join(f"{name} {version(name)}\n" for name in DRAWN_BY)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_screen_is_as_it_was_looked_at(language: str, tmp_path: Path) -> None:
+    taken_with = (SCREENS / "drawn-by.txt").read_text(encoding="utf-8")
+    if taken_with != drawn_by():
+        pytest.skip(f"taken with {taken_with.split()}, and here is {drawn_by().split()}: make pictures")
     environment = {**os.environ, "LANGUAGE": language, "LANG": "C.UTF-8"}
     for variable in ("LC_ALL", "LC_MESSAGES"):
         environment.pop(variable, None)
