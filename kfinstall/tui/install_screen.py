@@ -15,6 +15,7 @@ from textual.widgets import Footer, Static
 
 from kfinstall.contracts.event import Result
 from kfinstall.contracts.manifest import ObjectKey
+from kfinstall.engine.telling import in_words
 from kfinstall.guide import garbage
 from kfinstall.guide.board import Board, Item, State
 from kfinstall.guide.ending import Question, Stage
@@ -205,7 +206,7 @@ class InstallScreen(Screen[Result | str | None]):
         item = board.item(chosen) if isinstance(chosen, ObjectKey) else None
         if item is None:
             return Text(_("Choose an object in the tree to read what is said of it."), style="dim")
-        said = item.why or item.outcome or STATES[item.state]
+        said = item.why or in_words(item.outcome) or STATES[item.state]
         return Text("\n").join([Text(str(item.key), style="bold"), Text(said)])
 
     def _offer(self, undertaking: "Undertaking") -> None:

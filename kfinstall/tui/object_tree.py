@@ -5,6 +5,7 @@ from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from kfinstall.contracts.manifest import ObjectKey
+from kfinstall.engine.telling import in_words
 from kfinstall.guide.board import Board, Item, State, Tally
 from kfinstall.tui.keyed_tree import KeyedTree
 from kfinstall.tui.marks import mark
@@ -112,7 +113,7 @@ def _application_label(tally: Tally) -> Text:
 
 def _object_label(item: Item) -> Text:
     where = f" {item.key.namespace}/" if item.key.namespace else " "
-    said = item.why or item.outcome
+    said = item.why or in_words(item.outcome)
     style = "red" if item.state is State.FAILED else "dim"
     return Text.assemble(
         mark(item.state), " ", item.key.kind, where, (item.key.name, "bold" if item.state in LOUD else ""),

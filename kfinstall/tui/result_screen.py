@@ -1,7 +1,7 @@
 """What an install came to: how to open it, or what has to be mended."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Button, Footer, Static
 
@@ -18,6 +19,7 @@ from kfinstall.engine.telling import object_of, on_a_line, summary
 from kfinstall.errors import KfinstallError
 from kfinstall.guide.ending import Ending
 from kfinstall.tui.background import Background
+from kfinstall.tui.hanging import Hanging
 from kfinstall.tui.review import Review
 from kfinstall.words import _, counted
 
@@ -59,7 +61,7 @@ class ResultScreen(Screen[str]):
         yield Static(self._title(), id="title", markup=False)
         with VerticalScroll(id="body"):
             yield Static(id="main", markup=False)
-            yield Static(Text("\n").join(self._rest()), id="rest", markup=False)
+            yield Static(_hanging(self._rest()), id="rest", markup=False)
         with Horizontal(id="buttons"):
             for name, words in self._buttons():
                 yield Button(words, id=name, compact=True)
@@ -139,7 +141,7 @@ class ResultScreen(Screen[str]):
         self._put(list(self._failure([] if isinstance(found, KfinstallError) else found)))
 
     def _put(self, lines: list[Text]) -> None:
-        self.query_one("#main", Static).update(Text("\n").join(lines))
+        self.query_one("#main", Static).update(_hanging(lines))
 
     def _success(self, door: "Door | KfinstallError") -> Iterator[Text]:
         command = f"kfinstall open{self._where()}"
@@ -296,3 +298,7 @@ def _error(error: KfinstallError) -> Iterator[Text]:
         yield Text(f"  {line}")
     for line in error.fix.splitlines():
         yield Text(f"  → {line}")
+
+
+def _hanging(lines: Iterable[Text]) -> Hanging:
+    return Hanging(Content.from_rich_text(Text("\n").join(lines)))
