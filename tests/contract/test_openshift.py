@@ -145,7 +145,7 @@ def test_pods_that_were_refused_start_with_their_grant(openshift: ControlPlane, 
         installer.install(release()).succeeded()
         eventually(lambda: [granted(pod) for pod in pods(api, "web")] == [SCC], 120)
     assert not installer.install(release()).succeeded().plan.changes
-    assert told(kubeconfig) == []
+    eventually(lambda: told(kubeconfig) == [])
 
 
 def test_the_grant_is_for_its_account_only_and_goes_with_the_install(
