@@ -165,5 +165,5 @@ def _unplanned(error: KfinstallError) -> Finding:
 def _named(cluster: "Cluster") -> "Cluster":
     """The cluster, once it is said which it is."""
     target = cluster.connection.target
-    click.echo(_("Context: {context} ({server})").format(context=target.context, server=target.server), err=True)
+    click.echo(_("Context: {context} ({server})").format(context=target.title, server=target.server), err=True)
     return cluster

@@ -92,7 +92,7 @@ def prepare(
     before(release, teller)
     cluster = asked.cluster(release, flags.connection)
     target = cluster.connection.target
-    teller.note(_("Context: {context} ({server})").format(context=target.context, server=target.server))
+    teller.note(_("Context: {context} ({server})").format(context=target.title, server=target.server))
     with teller.rendering() as observe:
         rendering = rendered(release, observe)
     made = planned(release, cluster, rendering, prune=flags.prune, any_version=flags.any_version)

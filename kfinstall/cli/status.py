@@ -36,7 +36,7 @@ def status(*, name: str | None, output: str, meant: Meant) -> ExitCode:
     if output == "json":
         click.echo(versioned("Status", installs=_report(found)))
     else:
-        click.echo(_("Context: {context} ({server})").format(context=target.context, server=target.server), err=True)
+        click.echo(_("Context: {context} ({server})").format(context=target.title, server=target.server), err=True)
         click.echo(
             "\n".join(_text(install, objects) for install, objects in found.items()) or _("Nothing is installed.")
         )

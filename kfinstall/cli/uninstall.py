@@ -39,7 +39,7 @@ def uninstall(*, name: str | None, meant: Meant, delete_data: bool, timeout: str
     cluster = meant.cluster()
     name = name or meant.name or Metadata().name
     target = cluster.connection.target
-    teller.note(_("Context: {context} ({server})").format(context=target.context, server=target.server))
+    teller.note(_("Context: {context} ({server})").format(context=target.title, server=target.server))
     removal = removals.prepare(cluster, name, state_folder(target.server), delete_data=delete_data)
     if dry_run:
         click.echo(removal_text(removal.plan) if output == "text" else removal_report(removal.plan))

@@ -89,7 +89,8 @@ def _expires(pem: bytes) -> str:
 def _ended(way: Way, host: Host, error: ClusterError, now: datetime) -> Way:
     """What the kubeconfig lacks comes before what follows from that."""
     way = replace(way, said=" ".join(redacted(error.why or error.what).split()), fix=error.fix)
-    if way.hurdle:
+    in_a_pod = way.hurdle is Hurdle.NO_KUBECONFIG and isinstance(error, Unreachable)  # that asked by its own account
+    if way.hurdle and not in_a_pod:
         return way
     return replace(way, hurdle=_login(way, host, error) or _certificate(way, now) or hurdle(error))
 

@@ -63,7 +63,7 @@ def outlook(loaded: LoadedInstall, tell: Callable[[str], None] = lambda _doing: 
     tell(_("Looking at the cluster …"))
     cluster = preparation.target(release)
     target = cluster.connection.target
-    where = _("Context {context} ({server})").format(context=target.context, server=target.server)
+    where = _("Context {context} ({server})").format(context=target.title, server=target.server)
     size = demand(rendering.manifests).arithmetic
     try:
         prepared = preparation.planned(release, cluster, rendering)

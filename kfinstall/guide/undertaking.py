@@ -85,7 +85,7 @@ class Undertaking:
     @property
     def where(self) -> str:
         """The cluster in a few words; "" before it is known."""
-        context = self.cluster.connection.target.context if self.cluster else ""
+        context = self.cluster.connection.target.title if self.cluster else ""
         version = self.preparation.prepared.state.version if self.preparation else ""
         return f"{context}  Kubernetes {version}" if version else context
 
@@ -171,7 +171,7 @@ class Undertaking:
         self._enter(Stage.PLANNING, _("Connecting …"))
         cluster = self.cluster = target(release)
         where = cluster.connection.target
-        self.note(_("Context: {context} ({server})").format(context=where.context, server=where.server))
+        self.note(_("Context: {context} ({server})").format(context=where.title, server=where.server))
         rendering = rendering or self._rendered(release)
         self._go_on()
         self._enter(Stage.PLANNING, _("Looking at what is there already …"))

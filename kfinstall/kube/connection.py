@@ -279,9 +279,7 @@ class Connection:
         return Unreachable(
             _("The API server {server} does not answer.").format(server=self.target.server),
             why=reason(error),
-            fix=_("Check the address and the route with: kubectl --context {context} version").format(
-                context=self.target.context
-            ),
+            fix=_("Check the address and the route with: {kubectl} version").format(kubectl=self.target.kubectl),
         )
 
     def _rest(self, error: ApiError | Unreachable, pause: float) -> None:

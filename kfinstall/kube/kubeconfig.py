@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import yaml
 from kubernetes.client import ApiClient, Configuration
-from kubernetes.config import ConfigException, load_kube_config
+from kubernetes.config import ConfigException, incluster_config, load_incluster_config, load_kube_config
 from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
 from urllib3.util import make_headers
 
@@ -22,20 +23,37 @@ from kfinstall.words import _
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a connection leads: the context's name, the server's URL, the user's name in the kubeconfig."""
+    """Where a connection leads: the context's name, the server's URL, the user's name in the kubeconfig.
+
+    context and user: "" in a pod that goes by its service account.
+    """
 
     context: str
     server: str
     user: str
 
+    @property
+    def title(self) -> str:
+        """For people."""
+        return self.context or _("this pod's service account")
+
+    @property
+    def kubectl(self) -> str:
+        """How kubectl is called to reach the same cluster."""
+        return shlex.join(["kubectl", "--context", self.context]) if self.context else "kubectl"
+
 
 def client_for(kubeconfig: Path | None, context: str | None) -> tuple[ApiClient, Target]:
     """The client that kubectl's rules give; kubeconfig None means $KUBECONFIG or ~/.kube/config.
 
+    Where neither is there, a pod goes by its service account, as kubectl does:
+    https://kubernetes.io/docs/reference/kubectl/#in-cluster-authentication-and-namespace-overrides
     Nothing is sent. Raises ClusterError when there is no usable kubeconfig or context.
     """
     # The client library reads $KUBECONFIG when it is imported, so a later change would go unseen.
     files = str(kubeconfig) if kubeconfig else os.environ.get("KUBECONFIG") or "~/.kube/config"
+    if not (kubeconfig or context) and _is_in_a_pod(files):
+        return _of_the_pod()
     try:
         configuration = Configuration()
         with _login_errors():
@@ -55,6 +73,29 @@ def client_for(kubeconfig: Path | None, context: str | None) -> tuple[ApiClient,
     ) as error:
         raise _no_kubeconfig(files, context, error) from error
     return client, target
+
+
+def _is_in_a_pod(files: str) -> bool:
+    """Whether there is a service account to go by, and no kubeconfig that says otherwise."""
+    if any(Path(file).expanduser().is_file() for file in files.split(os.pathsep)):
+        return False
+    named = os.environ.get(incluster_config.SERVICE_HOST_ENV_NAME)
+    return bool(named) and Path(incluster_config.SERVICE_TOKEN_FILENAME).is_file()
+
+
+def _of_the_pod() -> tuple[ApiClient, Target]:
+    configuration = Configuration()
+    try:
+        load_incluster_config(configuration)
+    except (ConfigException, OSError, ValueError) as error:
+        raise ClusterError(
+            _("The service account of this pod cannot be used."),
+            why=_told(error),
+            fix=_("Look at {folder}, or name a kubeconfig with --kubeconfig.").format(
+                folder=Path(incluster_config.SERVICE_TOKEN_FILENAME).parent
+            ),
+        ) from error
+    return ApiClient(configuration), Target("", str(configuration.host), "")
 
 
 def _go_by_proxy(configuration: Configuration) -> None:
