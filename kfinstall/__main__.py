@@ -1,8 +1,12 @@
 """The console script, and `python -m kfinstall`."""
 
+import codecs
 import io
 import os
 import sys
+
+NEAREST = {"✓": "v", "✗": "x", "→": ">", "•": "*", "·": "-", "…": "..."}
+"""What stands for a mark that carries a meaning, where a terminal's encoding lacks it."""
 
 
 def main() -> None:
@@ -16,12 +20,20 @@ def main() -> None:
     if os.path.expanduser("~") == "~":  # noqa: PTH111 - neither $HOME nor an entry in /etc/passwd
         os.environ["HOME"] = os.sep  # what Docker gives such a user
     _choose_language()
+    codecs.register_error("nearest", _nearest)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a character gets a ? for it
-            stream.reconfigure(errors="replace")
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="nearest")
     from kfinstall.cli.main import run  # noqa: PLC0415 - see above
 
     sys.exit(run())
+
+
+def _nearest(error: UnicodeError) -> tuple[str | bytes, int]:
+    """A terminal that lacks a character gets the nearest that it has, or a ?."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(NEAREST.get(each, "?") for each in error.object[error.start : error.end]), error.end
 
 
 def _open_what_is_closed() -> None:

@@ -82,6 +82,13 @@ def test_a_terminal_without_the_characters_gets_question_marks() -> None:
     assert "??: kfinstall" in done.stdout
 
 
+def test_marks_keep_their_meaning_where_a_terminal_lacks_them() -> None:
+    done = kfinstall("--lang", "en", "status")
+    assert "\n  → " in done.stderr
+    plain = kfinstall("--lang", "en", "status", PYTHONIOENCODING="latin-1")
+    assert plain.stderr == done.stderr.replace("→", ">")
+
+
 def test_lang_without_a_language() -> None:
     done = kfinstall("about", "--lang")
     assert done.returncode == 2
