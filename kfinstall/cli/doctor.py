@@ -70,18 +70,19 @@ PAUSE = 5.0
     show_default=True,
     help=_("What counts as failure."),
 )
+@click.option("--strict", is_flag=True, help=_("A check that could not look counts as failed, too."))
 @output_option("text", "short", "json", "yaml", "html")
 def doctor(*, source: Path | None, only: tuple[str, ...], skip: tuple[str, ...], list_checks: bool, watch: bool,
-           fix: bool, dry_run: bool, recreate: bool, yes: bool, fail_on: str, output: str, phase: str | None,
-           user: str | None, request_timeout: str, **document: Any) -> ExitCode:  # fmt: skip
+           fix: bool, dry_run: bool, recreate: bool, yes: bool, fail_on: str, strict: bool, output: str,
+           phase: str | None, user: str | None, request_timeout: str, **document: Any) -> ExitCode:  # fmt: skip
     """Say what is wrong with a cluster and the Kubeflow on it, why, and what to do.
 
     With -f FILE, say before anything is written what will not fit, or not be allowed, when the FILE is installed.
     Nothing is changed without --fix; with -f, the FILE is changed, too, where the next install would undo what was
-    mended. Exits 0 when nothing is wrong, 3 when something is, and 5 for warnings only with
-    --fail-on=warn.
+    mended. Exits 0 when nothing is wrong, 3 when something is or when the cluster kept most checks from looking (with
+    --strict, any), and 5 for warnings only with --fail-on=warn.
     """
-    flags = DocumentFlags(**document)
+    flags, failing = DocumentFlags(**document), Failing(warnings=fail_on == "warn", strict=strict)
     checks = _chosen(only, skip, _phases(phase, with_file=bool(flags.files), fix=fix))
     if list_checks:
         click.echo("\n".join(map(_listed, checks)))
@@ -92,13 +93,34 @@ def doctor(*, source: Path | None, only: tuple[str, ...], skip: tuple[str, ...],
         _refuse_live(source, watch=watch, fix=fix)
         report = at_files(source, checks).report
         click.echo(_printed(report, output))
-        return _exit_code(report, fail_on)
+        return failing.exit_code(report)
     from kfinstall.doctor.looking import kinds_of  # noqa: PLC0415 - help must not load the doctor
 
     release = asked.release(flags) if flags.files else None
     look = Look(flags, ConnectionFlags(user=user, request_timeout=request_timeout), kinds_of(checks), release)
     wanted = Mending(fix=fix, dry_run=dry_run, recreate=recreate, yes=yes)
-    return _live(look, checks, output, fail_on, wanted, watch=watch)
+    return _live(look, checks, output, failing, wanted, watch=watch)
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """What counts as failure beside errors: warnings; with strict, every check that could not look."""
+
+    warnings: bool
+    strict: bool
+
+    def found(self, report: "Report") -> ExitCode:
+        """By what was found."""
+        unknown = report.unreached and report.worst is None
+        if report.worst is Severity.ERROR or report.unexplained or unknown:
+            return ExitCode.CHECK_FAILED
+        return ExitCode.WARNINGS if report.worst is Severity.WARNING and self.warnings else ExitCode.OK
+
+    def exit_code(self, report: "Report") -> ExitCode:
+        """By what was found, and by what could not be looked at: to know little is not to be well."""
+        if report.is_blind or (self.strict and report.unlooked):
+            return ExitCode.CHECK_FAILED
+        return self.found(report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +133,7 @@ class Mending:
     yes: bool
 
 
-def _live(look: Look, checks: list[Check], output: str, fail_on: str, wanted: Mending, *, watch: bool) -> ExitCode:
+def _live(look: Look, checks: list[Check], output: str, failing: Failing, wanted: Mending, *, watch: bool) -> ExitCode:
     from kfinstall.cli import mending  # noqa: PLC0415 - help must not load the doctor
     from kfinstall.doctor.examination import examine  # noqa: PLC0415 - as above
 
@@ -120,7 +142,7 @@ def _live(look: Look, checks: list[Check], output: str, fail_on: str, wanted: Me
 
     if wanted.fix:
         mending.refuse_unasked(yes=wanted.yes, dry_run=wanted.dry_run)
-    found = _watched(report, fail_on) if watch else report()
+    found = _watched(report, failing) if watch else report()
     click.echo(_printed(found, output))
     if wanted.fix and _made_anew(look, found, wanted):
         return ExitCode.OK
@@ -132,7 +154,7 @@ def _live(look: Look, checks: list[Check], output: str, fail_on: str, wanted: Me
         found = report()
         click.echo(_("\nAfter the changes:"), err=True)
         click.echo(_printed(found, "short" if output == "text" else output))
-    return _exit_code(found, fail_on)
+    return failing.exit_code(found)
 
 
 def _made_anew(look: Look, report: "Report", wanted: Mending) -> bool:
@@ -157,14 +179,14 @@ def _phases(asked: str | None, *, with_file: bool, fix: bool) -> frozenset[Phase
     return frozenset({Phase.POST})
 
 
-def _watched(look: Callable[[], "Report"], fail_on: str) -> "Report":
+def _watched(look: Callable[[], "Report"], failing: Failing) -> "Report":
     """The first report with which nothing is wrong; what is wrong until then is told when it changes."""
     from kfinstall.cli.diagnosis import short  # noqa: PLC0415 - as above
 
     told = ""
     while True:
         report = look()
-        if _exit_code(report, fail_on) is ExitCode.OK:
+        if failing.found(report) is ExitCode.OK:
             return report
         if (text := short(report)) != told:
             told = text
@@ -221,10 +243,3 @@ def _printed(report: "Report", output: str) -> str:
         case "short":
             return laid_out(diagnosis.short(report))
     return laid_out(diagnosis.page(report))
-
-
-def _exit_code(report: "Report", fail_on: str) -> ExitCode:
-    unknown = report.unreached and report.worst is None
-    if report.worst is Severity.ERROR or report.unexplained or unknown:
-        return ExitCode.CHECK_FAILED
-    return ExitCode.WARNINGS if report.worst is Severity.WARNING and fail_on == "warn" else ExitCode.OK

@@ -7,6 +7,7 @@ import click
 
 from kfinstall.cli.exit_codes import ExitCode
 from kfinstall.cli.options import output_option
+from kfinstall.cli.standard_input import standard_input
 from kfinstall.cli.terminal import laid_out
 from kfinstall.cli.versioned import API_VERSION, versioned
 from kfinstall.contracts.explanation import Explanation, Json
@@ -31,8 +32,8 @@ _LONGEST_SHOWN = 200
 def explain(*, message: tuple[str, ...], lines: bool, output: str) -> ExitCode:
     """Say what a MESSAGE means that Kubernetes, a registry, a cloud or a tool printed, and what to do.
 
-    A MESSAGE of `-` is read from standard input; the id of a cause, as the doctor prints it, is explained, too. The
-    exit code is 1 when no cause is known, with --lines when none is known of any line.
+    A MESSAGE of `-` is read from standard input, UTF-8 or UTF-16; the id of a cause, as the doctor prints it, is
+    explained, too. The exit code is 1 when no cause is known, with --lines when none is known of any line.
     """
     texts = _lines(message) if lines else iter([(1, _whole(message))])
     known = False
@@ -61,7 +62,7 @@ def _of_a_line(text: str) -> Explanation | None:
 
 def _whole(message: tuple[str, ...]) -> str:
     if message == ("-",):
-        with click.open_file("-", encoding="utf-8", errors="replace") as stream:
+        with standard_input() as stream:
             text = ""
             while more := stream.read(LONGEST_INPUT):
                 text = (text + more)[-LONGEST_INPUT:]
@@ -74,7 +75,7 @@ def _lines(message: tuple[str, ...]) -> Iterator[tuple[int, str]]:
     if message != ("-",):
         yield from _numbered(_whole(message).splitlines())
         return
-    with click.open_file("-", encoding="utf-8", errors="replace") as stream:
+    with standard_input() as stream:
         yield from _numbered(iter(lambda: stream.readline(LONGEST_INPUT), ""))
 
 

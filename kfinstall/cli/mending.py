@@ -36,20 +36,38 @@ def mended(
     from kfinstall.kube import discovery  # noqa: PLC0415 - imports the client library
 
     resources = discovery.discover(cluster.connection)
+    done: list[Finding] = []
     fine = True
-    for finding in findings:
+    for number, finding in enumerate(findings):
         assert finding.fix  # noqa: S101 - fixable() chose it
         kept = keeping.change(files, finding.fix.settings)
         for line in _shown(finding.title, finding.fix, kept):
             click.echo(line, err=True)
-        if not (yes or dry_run or click.confirm(_("Do this?"), default=False, err=True)):
+        if not (yes or dry_run or _wanted(done, findings[number:])):
             continue
         made = _made(cluster, finding.fix, resources, dry_run=dry_run)
         if made and not dry_run:
             for line in keeping.written(kept):
                 click.echo(f"  {line}", err=True)
+            done.append(finding)
         fine = made and fine
     return fine
+
+
+def _wanted(done: Sequence[Finding], left: Sequence[Finding]) -> bool:
+    """Whether the user wants the first of those left. Ctrl-C stops it all: said with what was done by then."""
+    try:
+        return click.confirm(_("Do this?"), default=False, err=True)
+    except click.Abort as abort:
+        if not done:
+            raise
+        click.echo(_("\nDone before you stopped:"), err=True)
+        for finding in done:
+            click.echo(f"  ✓ {finding.title}", err=True)
+        click.echo(_("Not done:"), err=True)
+        for finding in left:
+            click.echo(f"  - {finding.title}", err=True)
+        raise KeyboardInterrupt from abort
 
 
 def refuse_unasked(*, yes: bool, dry_run: bool) -> None:

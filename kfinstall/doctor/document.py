@@ -12,9 +12,15 @@ Data = dict[str, Any]
 
 def document(report: Report) -> Data:
     """The fields of a DoctorReport, without apiVersion and kind."""
-    explained = report.unready - len(report.unexplained)
+    summary = {
+        "roots": report.to_mend,
+        "unreadyPods": report.unready,
+        "explainedPods": report.unready - len(report.unexplained),
+        "checks": len(report.checks),
+        "unlookedChecks": len(report.unlooked),
+    }
     return {
-        "summary": {"roots": report.to_mend, "unreadyPods": report.unready, "explainedPods": explained},
+        "summary": summary,
         "findings": [_diagnosis(root) for root in report.roots],
         "unexplained": [_object(key) for key in report.unexplained],
         "checks": [_check(answer) for answer in report.checks],

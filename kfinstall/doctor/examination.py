@@ -51,7 +51,8 @@ class Report:
     """roots: what has to be mended; of one severity, that which holds back most comes first.
 
     unready: pods that are not ready. unexplained: those of them that no finding is about. unreached: why nothing is
-    known of the cluster, "" where it answered. forbidden: resources that the user may not list, by kind.
+    known of the cluster, "" where it answered. unread: kinds that it did not let be read. forbidden: resources among
+    them that the user may not list, by kind.
     """
 
     checks: tuple[Answered, ...]
@@ -59,7 +60,19 @@ class Report:
     unready: int
     unexplained: tuple[ObjectKey, ...]
     unreached: str = ""
+    unread: frozenset[GroupKind] = frozenset()
     forbidden: Mapping[GroupKind, str] = field(default_factory=dict)
+
+    @property
+    def unlooked(self) -> Sequence[Answered]:
+        """Checks that say nothing, or not all: they could not look, or broke."""
+        return [answer for answer in self.checks if answer.status in {Status.SKIPPED, Status.ERROR}]
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether the cluster kept most checks from looking, so that finding nothing says nothing."""
+        kept = sum(not self.unread.isdisjoint(answer.check.reads) for answer in self.unlooked)
+        return 2 * kept > len(self.checks)
 
     @property
     def to_mend(self) -> int:
@@ -81,7 +94,15 @@ def examine(snapshot: Collected, checks: Iterable[Check]) -> Report:
     unready = _unready(snapshot)
     explained = {key for finding in findings for key in finding.objects}
     unexplained = tuple(key for key in unready if key not in explained)
-    return Report(tuple(answers), tuple(roots), len(unready), unexplained, snapshot.unreached, snapshot.forbidden)
+    return Report(
+        tuple(answers),
+        tuple(roots),
+        len(unready),
+        unexplained,
+        snapshot.unreached,
+        frozenset(snapshot.unread),
+        snapshot.forbidden,
+    )
 
 
 def _concerns(check: Check, snapshot: Collected) -> bool:

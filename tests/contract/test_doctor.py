@@ -11,7 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from kfinstall.cli.mending import mended
+from kfinstall.contracts.explanation import Remedy
+from kfinstall.contracts.finding import Finding, Severity
 from kfinstall.contracts.fix import Fix, Login, Patch
 from kfinstall.contracts.manifest import Manifest, ObjectKey
 from kfinstall.contracts.snapshot import Right
@@ -65,6 +69,9 @@ def test_whoever_may_read_nothing_hears_which_rights_are_missing(control_plane: 
     answers = {answer.check.id: answer for answer in examine(snapshot, checks()[0]).checks}
     assert answers["images.pull"].status is Status.SKIPPED
     assert answers["images.pull"].reason == "could not check: needs the right to list pods in all namespaces"
+    seen = doctor(control_plane.kubeconfig("alice"), *CLUSTER_ONLY)
+    assert seen.returncode == 3, "to know nothing is not to be well"
+    assert seen.stdout.splitlines()[-1].startswith("Nothing is wrong as far as the checks could look, which is not far")
 
 
 def test_rights_are_asked_of_the_server(control_plane: ControlPlane) -> None:
@@ -96,6 +103,22 @@ def test_a_fix_changes_what_it_says_and_a_dry_run_nothing(
     assert annotated(admin, storage_class) == {DEFAULT: "true"}
     managers = {entry["manager"] for entry in admin.get(f"{CLASSES}/{storage_class}")["metadata"]["managedFields"]}
     assert MANAGER in managers
+
+
+def test_whoever_stops_at_a_later_question_hears_what_was_done(
+    control_plane: Cluster, admin: Api, storage_class: str
+) -> None:
+    asked = [
+        Finding(name, Severity.ERROR, f"{name} is missing", (), Remedy(""), fix=default(storage_class))
+        for name in ("first", "second", "third")
+    ]
+    with CliRunner().isolation(input="y\n") as (_out, err, _output), pytest.raises(KeyboardInterrupt):
+        mended(opened(control_plane.kubeconfig()), asked, dry_run=False, yes=False)
+    said = err.getvalue().decode()
+    assert annotated(admin, storage_class) == {DEFAULT: "true"}
+    assert said.endswith(
+        "Done before you stopped:\n  ✓ first is missing\nNot done:\n  - second is missing\n  - third is missing\n"
+    )
 
 
 def test_a_fix_applies_deletes_and_stops_at_the_first_refusal(

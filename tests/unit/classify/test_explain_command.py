@@ -10,7 +10,7 @@ from kfinstall.cli.explain import explain
 DNS = 'Head "https://ghcr.io/v2/kubeflow/x/manifests/1": dial tcp: lookup ghcr.io: no such host'
 
 
-def run(*arguments: str, stdin: str = "") -> Result:
+def run(*arguments: str, stdin: str | bytes = "") -> Result:
     return CliRunner().invoke(explain, list(arguments), input=stdin, standalone_mode=False)
 
 
@@ -69,6 +69,17 @@ def test_an_unknown_message_for_a_program() -> None:
     document = json.loads(result.stdout)
     assert document["cause"] is None
     assert document["remedy"] is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_that_powershell_wrote_is_read(encoding: str) -> None:
+    """Windows PowerShell's `kubectl get events > x.txt` writes UTF-16, and its editors a byte order mark."""
+    events = f"LAST SEEN   TYPE      REASON   OBJECT   MESSAGE\r\n2m          Warning   Failed   pod/x    {DNS}\r\n"
+    content = events.encode(encoding)
+    assert json.loads(run("-o", "json", "-", stdin=content).stdout)["cause"] == "img-dns"
+    lines = run("--lines", "-", stdin=content).stdout.splitlines()
+    assert lines[0] == "1: no cause known"
+    assert lines[1].startswith("2: img-dns: ")
 
 
 def test_bytes_that_are_no_text_do_not_stop_it() -> None:
