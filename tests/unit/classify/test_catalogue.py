@@ -31,7 +31,7 @@ def test_a_person_can_follow_it(cause: Cause) -> None:
 def test_only_causes_of_checks_have_no_rules() -> None:
     text = resources.files("configs").joinpath("causes", "checks.yaml").read_text(encoding="utf-8")
     of_checks = {entry["id"] for entry in yaml.safe_load(text)["causes"]}
-    assert {cause.id for cause in CAUSES if not cause.rules} == of_checks
+    assert {cause.id for cause in CAUSES if not cause.rules} <= of_checks
 
 
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.id)

@@ -77,6 +77,11 @@ def test_messages_of_other_versions_and_places() -> None:
     assert [(cause, text) for cause, text in by_cause("fourth") if cause_of(text) != cause] == []
 
 
+def test_messages_of_clients_clouds_and_drivers() -> None:
+    """Three rounds, before the rules; at first try 166 of 187, 116 of 128 and 102 of 118 had the expected cause."""
+    assert [(cause, text) for cause, text in by_cause("fifth") if cause_of(text) != cause] == []
+
+
 @pytest.mark.parametrize("wrapping", WRAPPED)
 def test_what_wraps_a_message_does_not_matter(wrapping: str) -> None:
     wrap = WRAPPED[wrapping]

@@ -1,4 +1,4 @@
-"""Messages by cause, as data: wordings, more, holdout, second, third and fourth.yaml, and harmless ones."""
+"""Messages by cause, as data: wordings, more, holdout, second to fifth.yaml, and harmless ones."""
 
 from importlib import resources
 from typing import Any
