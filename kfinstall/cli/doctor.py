@@ -1,5 +1,6 @@
 """`kfinstall doctor`: what is wrong with a cluster, why, and what to do."""
 
+import gc
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -87,6 +88,10 @@ def doctor(*, source: Path | None, only: tuple[str, ...], skip: tuple[str, ...],
     if list_checks:
         click.echo("\n".join(map(_listed, checks)))
         return ExitCode.OK
+    if not watch:
+        # A large cluster is hundreds of thousands of dicts and lists, which stay until the end. Python would look for
+        # garbage among them again and again while they come: a quarter of the time.
+        gc.disable()
     if source:
         from kfinstall.doctor.looking import at_files  # noqa: PLC0415 - help must not load the doctor
 

@@ -30,8 +30,13 @@ def young() -> None:
 
 
 def usual() -> None:
-    """Look at everything once, and from now on at what comes as ever."""
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
+    """From now on look at what comes as ever."""
     gc.set_threshold(*_USUAL)
+
+
+def everything() -> None:
+    """Look at everything once; not while somebody watches an install."""
+    if gc.get_threshold() == _USUAL:
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 DRAW = 0.2
 """Seconds between two pictures."""
 
+LATER = 2.0
+"""Seconds after which what the install left is cleared away: not before the next screen has been drawn."""
+
 MOST = 50
 """Objects that are named as waited for."""
 
@@ -52,7 +55,8 @@ class InstallScreen(Screen[Result | str | None]):
     """
 
     AUTO_FOCUS = "#objects"
-    CSS_PATH = Path(__file__).with_name("install.tcss")
+    # The result's styles, too: textual reads all anew when a screen brings others, and the last picture waits for it.
+    CSS_PATH = [Path(__file__).with_name(name) for name in ("install.tcss", "result.tcss")]  # noqa: RUF012 - textual's
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "log", _("Log"), id="install.log"),
         Binding("f3", "why", _("Why"), id="install.why"),
@@ -88,12 +92,16 @@ class InstallScreen(Screen[Result | str | None]):
         garbage.hush()
         self.begin()
         self.set_interval(DRAW, self.draw)
+        # In between, so that no picture is of everything.
+        self.set_timer(DRAW / 2, lambda: self.set_interval(DRAW, self.draw_log))
         self.draw()
 
     def on_unmount(self) -> None:
         if self.undertaking:
             self.undertaking.close()
         garbage.usual()
+        if self.app.is_running:
+            self.app.set_timer(LATER, garbage.everything)
 
     def on_screen_resume(self) -> None:
         self.call_after_refresh(self.draw)
@@ -129,7 +137,8 @@ class InstallScreen(Screen[Result | str | None]):
         self._put("#heading", self._heading())
         self._put("#progress", self._progress(undertaking))
         self.query_one("#objects", ObjectTree).draw(undertaking.board)
-        self.query_one("#log", LogPane).draw(undertaking.log)
+        if ending is not None:
+            self.draw_log()
         waits = self._waits(undertaking)
         self._put("#waits", waits)
         self.query_one("#waits").display = bool(waits)
@@ -147,6 +156,11 @@ class InstallScreen(Screen[Result | str | None]):
             self._complete = True
             if self._over:
                 self._show_result(undertaking)
+
+    def draw_log(self) -> None:
+        """Show what is new in the log."""
+        if self.undertaking and not self._over and self.is_mounted:
+            self.query_one("#log", LogPane).draw(self.undertaking.log)
 
     def _put(self, name: str, text: Text) -> None:
         """Show a text, if it is another one; the screen is laid out anew only where that may need other room."""

@@ -2,7 +2,10 @@
 
 from typing import ClassVar, TypeVar
 
+from rich.style import Style
 from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.strip import Strip
 from textual.widgets import Tree
 
 Data = TypeVar("Data")
@@ -16,10 +19,28 @@ class KeyedTree(Tree[Data]):
         Binding("left", "close", show=False, id="tree.close"),
     ]
 
+    _of_picture: tuple[Size, Style] | None = None
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
         super().__init__("", id=id)
         self.show_root = False
         self.guide_depth = 2
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """What is the same for all lines is worked out once: textual asks for it with each, which takes longest."""
+        self._of_picture = super().size, super().rich_style
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._of_picture = None
+
+    @property
+    def size(self) -> Size:
+        return self._of_picture[0] if self._of_picture else super().size
+
+    @property
+    def rich_style(self) -> Style:
+        return self._of_picture[1] if self._of_picture else super().rich_style
 
     def action_open(self) -> None:
         """Open the node, or go to its first child."""

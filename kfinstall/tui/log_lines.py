@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import MouseScrollDown, MouseScrollUp
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -44,6 +44,7 @@ class LogLines(Widget, can_focus=True):
         self._below = 0
         self._width = 0
         self._style = Style.null()
+        self._shown = Size(0, 0)
 
     def empty(self) -> None:
         """Forget all lines."""
@@ -71,17 +72,18 @@ class LogLines(Widget, can_focus=True):
             self.refresh()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        self._style = self.rich_style  # once for a picture: it is put together from all that the widget is in
+        # Once for a picture, and not for each line: they are worked out from all that the widget is in.
+        self._style, self._shown = self.rich_style, self.content_size
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
-        height = self.content_size.height
+        width, height = self._shown
         if self._below and y == height - 1:
             text = _("… {count} more lines below: End").format(count=self._below)
         else:
             number = max(0, len(self._rows) - height - self._below) + y
             text = self._rows[number] if number < len(self._rows) else ""
-        return Strip([Segment(text, self._style)]).adjust_cell_length(self.content_size.width, self._style)
+        return Strip([Segment(text, self._style)]).adjust_cell_length(width, self._style)
 
     def action_move(self, rows: int) -> None:
         """Up by so many rows; down where it is less than nothing."""

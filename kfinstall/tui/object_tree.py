@@ -17,12 +17,16 @@ NAME = 30
 
 
 class ObjectTree(KeyedTree[ObjectKey | str]):
-    """Shows a board. Applications with trouble open by themselves, unless the user has closed or opened them."""
+    """Shows a board. Applications with trouble open by themselves, unless the user has closed or opened them.
+
+    An object gets its line when its application is opened: most never are.
+    """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
         self._applications: dict[str, TreeNode[ObjectKey | str]] = {}
-        self._objects: dict[ObjectKey, TreeNode[ObjectKey | str]] = {}
+        self._objects: dict[str, dict[ObjectKey, None]] = {}
+        self._lines: set[ObjectKey] = set()
         self._stale: dict[ObjectKey, Item] = {}
         self._told: dict[str, Tally] = {}
         self._own: set[str] = set()
@@ -32,7 +36,7 @@ class ObjectTree(KeyedTree[ObjectKey | str]):
         """Begin anew, for another run."""
         self.clear()
         self._applications, self._objects, self._told, self._stale = {}, {}, {}, {}
-        self._own, self._opened = set(), set()
+        self._own, self._opened, self._lines = set(), set(), set()
 
     def draw(self, board: Board) -> None:
         """Take in what has changed since the last call; what is out of sight is drawn when it comes into it."""
@@ -43,7 +47,11 @@ class ObjectTree(KeyedTree[ObjectKey | str]):
                     self._told[tally.name] = tally
                     self._application(tally)
             for item in changed:
-                self._object(item)
+                self._stale[item.key] = item
+                self._objects.setdefault(item.application, {})[item.key] = None
+            for name, node in self._applications.items():
+                if node.is_expanded:
+                    self._fill(name)
         if self._stale:
             self._draw_visible()
 
@@ -68,6 +76,8 @@ class ObjectTree(KeyedTree[ObjectKey | str]):
 
     def on_tree_node_expanded(self, event: Tree.NodeExpanded[ObjectKey | str]) -> None:
         self._note(event.node, opened=True)
+        self._fill(str(event.node.data))
+        self._draw_visible()
 
     def on_tree_node_collapsed(self, event: Tree.NodeCollapsed[ObjectKey | str]) -> None:
         self._note(event.node, opened=False)
@@ -98,10 +108,13 @@ class ObjectTree(KeyedTree[ObjectKey | str]):
             self._opened.discard(tally.name)
             node.collapse()
 
-    def _object(self, item: Item) -> None:
-        self._stale[item.key] = item
-        if item.key not in self._objects:
-            self._objects[item.key] = self._applications[item.application].add_leaf("", data=item.key)
+    def _fill(self, application: str) -> None:
+        """A line for each of its objects that has none yet."""
+        node = self._applications[application]
+        for key in self._objects.get(application, {}):
+            if key not in self._lines:
+                self._lines.add(key)
+                node.add_leaf(Text(), data=key)
 
 
 def _application_label(tally: Tally) -> Text:

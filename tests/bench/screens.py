@@ -21,8 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from textual.app import App, ComposeResult
+from textual.screen import Screen
 from textual.widgets import Static
 
+from kfinstall.guide.undertaking import Undertaking
 from kfinstall.model.load import load
 from kfinstall.registry import platforms
 from kfinstall.sandbox import running
@@ -150,32 +152,38 @@ def _at_terminal(command: list[str], environment: Mapping[str, str], size: tuple
 
 
 class Empty(App[None]):
-    """Shows a line, until it has been listened to for long enough."""
+    """Shows a screen with a line, until it has been listened to for long enough."""
 
     heart = Heart()
 
+    def on_ready(self) -> None:
+        self.push_screen(Line())
+        self.beating = asyncio.create_task(self.heart.beat())
+        self.set_timer(IDLE, self.exit)
+
+
+class Line(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Static(FIRST)
 
-    async def on_ready(self) -> None:
-        beating = asyncio.create_task(self.heart.beat())
-        self.set_timer(IDLE, self.exit)
-        self.beating = beating
-
 
 class Installing(Guided):
-    """Installs the document of a folder, and ends when the result is there."""
+    """Installs the document of a folder, and ends when the result is there.
+
+    It is listened to from the moment that the screen of the install is shown, with all loaded that the review before
+    it has loaded.
+    """
 
     heart = Heart()
 
     def __init__(self, folder: Path) -> None:
         loaded = load([str(folder / "install.yaml")], platforms=platforms().options, environ=os.environ)
         self.install = InstallScreen(loaded)
-        super().__init__(lambda: self.install)
-        self.ended = 0.0
+        super().__init__(Line)
 
     def on_ready(self) -> None:
         super().on_ready()
+        self.push_screen(self.install)
         self.began = time.monotonic()
         self.beating = asyncio.create_task(self.heart.beat())
         self.set_interval(0.5, self._over)
@@ -191,7 +199,7 @@ def _at_the_terminal(which: str, folder: Path) -> None:
     found = {"busy": app.heart.busy, "late": app.heart.late, "blocked": app.heart.blocked, "memory": _peak()}
     if isinstance(app, Installing):
         undertaking = app.install.undertaking
-        assert undertaking
+        assert isinstance(undertaking, Undertaking)  # imported above: the review has loaded it, too
         assert undertaking.ending
         found |= {"objects": undertaking.board.counts().total(), "seconds": time.monotonic() - app.began}
         found["result"] = undertaking.ending.result

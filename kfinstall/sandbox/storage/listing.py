@@ -5,11 +5,9 @@ import binascii
 import json
 import math
 import time
-from bisect import bisect_right
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import partial
 from http import HTTPStatus
-from operator import itemgetter
 from typing import NamedTuple
 
 from kfinstall.contracts.manifest import Body
@@ -87,10 +85,9 @@ class Listing:
             raise expired(PAGE_TOO_OLD, _encoded_continue(INCONSISTENT, after))
         elif self._store.is_forgotten(at):
             raise expired(LIST_TOO_OLD)
-        entries = self._store.at(kind.key, namespace, at)
-        entries = entries[bisect_right(entries, after, key=itemgetter(0)) :]
+        names, bodies = self._store.at(kind.key, namespace, at, after)
         metadata: Body = {"resourceVersion": str(at)}
-        found, rest = _page(entries, selects, limit)
+        found, rest = _page(names, bodies, selects, limit)
         if rest:
             metadata["continue"] = _encoded_continue(at, found[-1][0])
             if not request.query.get("labelSelector") and not request.query.get("fieldSelector"):
@@ -218,14 +215,14 @@ def _asked_version(request: Request) -> int:
     raise bad_request(f"invalid resource version: {why}")
 
 
-def _page(entries: list[Entry], selects: Selects, limit: int) -> tuple[list[Entry], int]:
+def _page(names: list[Name], bodies: Mapping[Name, Body], selects: Selects, limit: int) -> tuple[list[Entry], int]:
     """The first selected ones, as many as the limit says, and how many are left to look at. limit: 0 for all."""
     found: list[Entry] = []
-    for place, entry in enumerate(entries, 1):
-        if selects(entry[1]):
-            found.append(entry)
+    for place, name in enumerate(names, 1):
+        if selects(bodies[name]):
+            found.append((name, bodies[name]))
             if len(found) == limit:
-                return found, len(entries) - place
+                return found, len(names) - place
     return found, 0
 
 

@@ -4,9 +4,9 @@ Bodies that are kept here are never changed: a write keeps a new one. So readers
 """
 
 import threading
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict, deque
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -87,18 +87,22 @@ class Store:
             found = self._collections[resource]
             return [found.bodies[name] for name in found.names_in(namespace)]
 
-    def at(self, resource: GroupResource, namespace: str, version: int) -> list[tuple[Name, Body]]:
-        """What was there at a version that is not forgotten, sorted."""
+    def at(
+        self, resource: GroupResource, namespace: str, version: int, after: Name
+    ) -> tuple[list[Name], Mapping[Name, Body]]:
+        """The names that were there at a version that is not forgotten, sorted, from behind one of them; all bodies."""
         with self.lock:
             found = self._collections[resource]
+            names, bodies = found.names_in(namespace), dict(found.bodies)
             later = [change for change in self.since(version) if change.resource == resource]
-            if not later:
-                return [(name, found.bodies[name]) for name in found.names_in(namespace)]
-            bodies: dict[Name, Body | None] = dict(found.bodies)
             for change in reversed(later):
-                bodies[change.name] = change.before
-        names = sorted(name for name, body in bodies.items() if body is not None and namespace in {"", name.namespace})
-        return [(name, body) for name in names if (body := bodies[name]) is not None]
+                if change.before is None:
+                    bodies.pop(change.name, None)
+                else:
+                    bodies[change.name] = change.before
+            if later:
+                names = sorted(name for name in bodies if namespace in {"", name.namespace})
+            return names[bisect_right(names, after) :], bodies
 
     def encoded(self, resource: GroupResource, name: Name, body: Body, encode: Callable[[Body], bytes]) -> bytes:
         """A body as JSON; that of an object's present state is kept until it changes."""
