@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +30,7 @@ from tests.contract.proxy import Proxy
 from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
 from tests.controlplane.server import ControlPlane
-from tests.patience import PATIENCE
+from tests.forked import kfinstall
 
 CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 CLUSTER_ONLY = ("--skip", "client.tools")
@@ -138,9 +137,7 @@ def test_a_fix_applies_deletes_and_stops_at_the_first_refusal(
 
 
 def doctor(kubeconfig: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "kfinstall", "doctor", *arguments]
-    environment = {**os.environ, "KUBECONFIG": str(kubeconfig)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    return kfinstall("doctor", *arguments, env={**os.environ, "KUBECONFIG": str(kubeconfig)})
 
 
 def test_nothing_is_wrong_with_a_new_cluster_and_looking_writes_nothing(
@@ -153,11 +150,8 @@ def test_nothing_is_wrong_with_a_new_cluster_and_looking_writes_nothing(
     assert (seen.returncode, report["findings"]) == (0, []), seen.stdout
     assert (report["apiVersion"], report["kind"]) == ("kfinstall.io/v1alpha1", "DoctorReport")
     assert not writes
-    bundle = subprocess.run(
-        [sys.executable, "-m", "kfinstall", "bundle", str(tmp_path / "b.tar.gz")],
-        env={**os.environ, "KUBECONFIG": str(fresh_control_plane.kubeconfig())},
-        capture_output=True, text=True, check=False, timeout=PATIENCE,
-    )  # fmt: skip
+    its = {**os.environ, "KUBECONFIG": str(fresh_control_plane.kubeconfig())}
+    bundle = kfinstall("bundle", tmp_path / "b.tar.gz", env=its)
     assert bundle.returncode == 0, bundle.stderr
     again = doctor(fresh_control_plane.kubeconfig(), "--from", str(tmp_path / "b.tar.gz"), "-o", "json", *CLUSTER_ONLY)
     assert json.loads(again.stdout) == report

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -31,8 +29,9 @@ from tests.contract.test_real_kubeflow import Releases
 from tests.controlplane.api import Api, Object
 from tests.controlplane.fixtures import started
 from tests.controlplane.server import ControlPlane
+from tests.forked import kfinstall
 from tests.golden.test_releases import ARCHIVES, preset, rendered
-from tests.patience import PATIENCE, eventually
+from tests.patience import eventually
 from tests.sandbox.conftest import served
 
 CORE = "/api/v1/namespaces"
@@ -286,8 +285,7 @@ def _escalation(alice: Api, wanted: Object) -> str:
 
 
 def test_what_was_mended_leaves_no_finding(plane: ControlPlane) -> None:
-    command = [sys.executable, "-m", "kfinstall", "doctor", "--kubeconfig", str(plane.kubeconfig()), "-o", "json"]
-    seen = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    seen = kfinstall("doctor", "--kubeconfig", plane.kubeconfig(), "-o", "json")
     assert (seen.returncode, json.loads(seen.stdout)["findings"]) == (0, []), seen.stdout
 
 

@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,8 @@ import yaml
 
 from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
-from tests.patience import PATIENCE, eventually
+from tests.forked import kfinstall
+from tests.patience import eventually
 
 PASSWORD = "hunter2-planted"
 IMAGE = "ghcr.io/team/private:1"
@@ -45,9 +45,8 @@ def is_bound(admin: Api, path: str) -> bool:
 
 def doctor(control_plane: Cluster, file: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     only = ("--only", "images.pull", "--only", "storage.*")
-    command = [sys.executable, "-m", "kfinstall", "doctor", "-f", str(file), "--fix", *only, *arguments]
     known = {**os.environ, "KUBECONFIG": str(control_plane.kubeconfig()), **environment}
-    return subprocess.run(command, env=known, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    return kfinstall("doctor", "-f", file, "--fix", *only, *arguments, env=known)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from tests.contract.manifests import Object
 from tests.contract.test_uninstall import exists
 from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
-from tests.patience import PATIENCE
+from tests.forked import kfinstall
 from tests.registries.docker_registry import PASSWORD, USER, DockerRegistry
 
 PLANTED = "planted-pull-password"
@@ -128,10 +127,7 @@ def document(tmp_path: Path) -> Path:
 
 
 def mirror(command: str, document: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "kfinstall", "mirror", command, "-f", str(document), *arguments],
-        env={**os.environ, **environment}, capture_output=True, text=True, timeout=PATIENCE, check=False,
-    )  # fmt: skip
+    return kfinstall("mirror", command, "-f", document, *arguments, env={**os.environ, **environment})
 
 
 def at(registry: DockerRegistry) -> list[str]:

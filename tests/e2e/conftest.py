@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
+from tests import forked
 from tests.controlplane.api import Api
 from tests.controlplane.cluster import Cluster
 from tests.controlplane.playing import playing
 from tests.e2e.release import Release, write_release
-from tests.patience import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,11 @@ class Kfinstall:
 
     def __call__(self, *arguments: str | Path, stdin: str = "", **environment: str) -> Ended:
         """Run a command to its end, without a terminal."""
-        done = subprocess.run(
-            self.command(*arguments), input=stdin, env={**self.environment, **environment},
-            capture_output=True, text=True, timeout=PATIENCE, check=False,
-        )  # fmt: skip
+        done = forked.kfinstall(*arguments, stdin=stdin, env={**self.environment, **environment})
         return self.keep(Ended(done.returncode, done.stdout, done.stderr))
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
-        """Begin a command, for who wants to interfere."""
+        """Begin a command with a Python of its own, for who wants to interfere."""
         pipe = subprocess.PIPE
         return subprocess.Popen(
             self.command(*arguments),

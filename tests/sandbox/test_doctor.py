@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.forked import kfinstall
 from tests.golden.test_releases import ARCHIVES, SOURCES
-from tests.patience import PATIENCE, eventually
+from tests.patience import eventually
 from tests.sandbox.conftest import served
 from tests.sandbox.test_scenarios import INPUTS, Input
 
@@ -36,8 +36,7 @@ class Practice:
             "XDG_STATE_HOME": str(self.state),
             "XDG_CACHE_HOME": f"{os.environ['KFINSTALL_TEST_CACHE']}/scenarios",
         }
-        command = [sys.executable, "-m", "kfinstall", *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE)
+        return kfinstall(*arguments, env=environment)
 
     def doctor(self, *arguments: str) -> Report:
         """The report, without the checks that ask Docker Hub itself, and how old this machine's kubectl is."""

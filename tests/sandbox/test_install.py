@@ -1,21 +1,14 @@
 """kfinstall itself on the practice cluster: the commands as a user runs them."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.patience import PATIENCE
+from tests.forked import kfinstall
 
 WORKBENCH = Path(__file__).parents[1] / "e2e" / "workbench"
-
-
-def kfinstall(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "kfinstall", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
 
 
 @pytest.fixture

@@ -2,19 +2,16 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
 from kfinstall.sandbox import running
-from tests.patience import PATIENCE
+from tests import forked
 
 
 def kfinstall(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "kfinstall", *arguments]
-    environment = {**os.environ, "KUBECONFIG": str(running.kubeconfig_path())}
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE, env=environment)
+    return forked.kfinstall(*arguments, env={**os.environ, "KUBECONFIG": str(running.kubeconfig_path())})
 
 
 @pytest.fixture

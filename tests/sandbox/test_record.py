@@ -1,8 +1,6 @@
 """`kfinstall sandbox record`: a scenario that is like a cluster, and that names nobody in it."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,8 @@ from kfinstall.sandbox import scenario as scenarios
 from kfinstall.sandbox.access.rights import CLUSTER_ADMIN
 from kfinstall.sandbox.scenario import Registry, Scenario, StorageClass
 from tests.controlplane.api import Api
-from tests.patience import PATIENCE, eventually
+from tests.forked import kfinstall
+from tests.patience import eventually
 from tests.sandbox.conftest import served
 
 REAL = Path(__file__).parents[3] / "shared" / "real" / "clusters" / "kubeflow-1.10.2-no-registry.tar.gz"
@@ -20,8 +19,7 @@ PODS = "/api/v1/namespaces/default/pods"
 
 
 def record(*arguments: str, code: int = 0) -> str:
-    command = [sys.executable, "-m", "kfinstall", "sandbox", "record", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    done = kfinstall("sandbox", "record", *arguments)
     assert done.returncode == code, done.stderr
     return done.stderr if code else done.stdout
 

@@ -13,7 +13,8 @@ import pytest
 
 from tests.controlplane.api import Api
 from tests.controlplane.server import ControlPlane
-from tests.patience import PATIENCE, eventually
+from tests.forked import kfinstall
+from tests.patience import eventually
 from tests.sandbox.conftest import served
 
 OBJECTS = 15
@@ -31,15 +32,7 @@ class Workbench:
 
     def run(self, *arguments: str, code: int = 0, **environment: str) -> str:
         """What a command says, on both streams."""
-        command = [sys.executable, "-m", "kfinstall", *arguments]
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PATIENCE,
-            env={**self.environment, **environment},
-        )
+        done = kfinstall(*arguments, env={**self.environment, **environment})
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +14,10 @@ import pytest
 import yaml
 from kubernetes.client.exceptions import ApiException
 
+from tests import forked
 from tests.contract import manifests as m
 from tests.contract.manifests import Object
 from tests.controlplane.api import Api
-from tests.patience import PATIENCE
 from tests.sandbox.conftest import served
 from tests.unit.transform.small_pipelines import decoded, pipelines
 
@@ -60,12 +58,8 @@ class Commands:
 
     def __call__(self, *arguments: str, code: int = 0, **environment: str) -> str:
         mine = {"KUBECONFIG": str(self.kubeconfig), "XDG_STATE_HOME": str(self.state), **PLANTED, **environment}
-        command = [sys.executable, "-m", "kfinstall", *arguments]
-        if arguments[0] != "uninstall":
-            command += ["-f", str(self.folder / "install.yaml")]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=PATIENCE, env={**os.environ, **mine}
-        )
+        document = () if arguments[0] == "uninstall" else ("-f", self.folder / "install.yaml")
+        done = forked.kfinstall(*arguments, *document, env={**os.environ, **mine})
         self.said.append(done.stdout + done.stderr)
         assert done.returncode == code, self.said[-1]
         return self.said[-1]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.forked import kfinstall
 from tests.golden.test_releases import ARCHIVES, SOURCES
 from tests.sandbox.conftest import served
 from tests.sandbox.test_trials import run
@@ -40,9 +39,8 @@ def test_what_a_release_has_is_tried(preset: str, tmp_path: Path) -> None:
     }
     with served("healthy", tmp_path) as kubeconfig:
         environ["KUBECONFIG"] = str(kubeconfig)
-        command = [sys.executable, "-m", "kfinstall", "install", "-f", str(document), "--yes"]
         # with nothing in the cache, rendering takes most of it
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=600, check=False)
+        done = kfinstall("install", "-f", document, "--yes", env=environ, timeout=600)
         assert done.returncode == 0, done.stdout + done.stderr
         # the API of Pipelines is not played: nothing answers in the pods of the practice cluster
         found = run(kubeconfig, tmp_path, *TRIED[preset])
