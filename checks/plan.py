@@ -13,6 +13,7 @@ from kfinstall.contracts.manifest import Body, Manifest, ObjectKey
 from kfinstall.contracts.resource import GroupKind
 from kfinstall.contracts.snapshot import Right, Snapshot
 from kfinstall.facts.classify import explanation
+from kfinstall.facts.cluster.rights import APPLYING, RECORD
 from kfinstall.facts.objects.kinds import CLAIM, DEFINITION, NAMESPACE, NODE, POD, STORAGE_CLASS
 from kfinstall.facts.objects.quantities import readable
 from kfinstall.facts.pods.planned_pods import Planned, planned_pods
@@ -23,9 +24,6 @@ from kfinstall.words import _, counted
 
 SCARCE = {"cpu": "sched-insufficient-cpu", "memory": "sched-insufficient-memory"}
 """Resources of which a cluster is too small, and the cause of each."""
-
-WRITING = ("create", "patch")
-"""What a server-side apply needs (https://kubernetes.io/docs/reference/using-api/server-side-apply/)."""
 
 
 def made(snapshot: Snapshot) -> Iterator[Finding]:
@@ -226,7 +224,8 @@ def _needed(snapshot: Snapshot) -> Iterator[Right]:
     for manifest in _planned(snapshot):
         plural = snapshot.served.get(_kind(manifest)) or defined.get(_kind(manifest))
         if plural:
-            yield from (Right(verb, manifest.group, plural, manifest.namespace) for verb in WRITING)
+            yield from (Right(verb, manifest.group, plural, manifest.namespace) for verb in APPLYING)
+    yield from RECORD
 
 
 def _forbidden(missing: Sequence[Right]) -> Finding:
@@ -246,8 +245,8 @@ def _forbidden(missing: Sequence[Right]) -> Finding:
             ObjectKey(*NAMESPACE, "", name) for name in dict.fromkeys(each.namespace for each in missing) if name
         ),
         remedy=Remedy(
-            _("Let an administrator install, or ask one for these rights: a Role in each namespace, a ClusterRole."),
-            tuple(_can_i(right) for right in missing[:3]),
+            _("Let an administrator install, or apply what the first command writes: it gives these rights only."),
+            ("kfinstall plan -f FILE --rights > rights.yaml", "kubectl apply -f rights.yaml", _can_i(missing[0])),
         ),
         evidence=tuple(_lacking(where, resources) for where, resources in objects.items()),
         docs=explained.docs,

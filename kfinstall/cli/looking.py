@@ -90,10 +90,8 @@ class Look:
         """The objects that installing the document would apply, or what keeps them from being known."""
         if self.release is None:
             return
-        from kfinstall.engine.adaptation import adapted  # noqa: PLC0415 - renders, which only a file asks for
-        from kfinstall.engine.install import intended  # noqa: PLC0415 - imports the client library
-        from kfinstall.engine.release import rendered, wishes  # noqa: PLC0415 - as above
-        from kfinstall.engine.surroundings import ClusterSurroundings  # noqa: PLC0415 - as above
+        from kfinstall.engine.preparation import intended  # noqa: PLC0415 - imports the client library
+        from kfinstall.engine.release import rendered  # noqa: PLC0415 - renders, which only a file asks for
 
         if self._github and self._github.refusal:  # fetching would wait, and ask it again and again
             status = self._github.refusal.status
@@ -101,11 +99,8 @@ class Look:
                 FetchError(_("GitHub refuses what the plan fetches: HTTP {status}").format(status=status))
             )
             return
-        wanted = wishes(self.release)
-        surroundings = ClusterSurroundings(cluster, wanted.namespace)
         try:
-            manifests = adapted(rendered(self.release).manifests, self.release.install, surroundings)
-            self._planned = intended(cluster, manifests, wanted)
+            self._planned = intended(self.release, cluster, rendered(self.release))
         except (ToolMissing, FetchError, RenderError, PlanRefused) as error:
             self._unplanned = _unplanned(error)
 

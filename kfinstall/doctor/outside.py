@@ -8,6 +8,7 @@ from kfinstall.contracts.snapshot import Reply, Right
 from kfinstall.doctor.asking import asked
 from kfinstall.errors import ClusterError
 from kfinstall.facts.classify import redacted
+from kfinstall.kube import rights
 from kfinstall.kube.cluster import Cluster
 
 LINES = 25
@@ -22,8 +23,6 @@ LARGEST = 64 * 1024
 NO_LOG = "unable to retrieve container logs for "
 """What a kubelet answers, as if it were the log, when it has cleared the container away
 (kubernetes/pkg/kubelet/kuberuntime/kuberuntime_container.go)."""
-
-REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
 class Outside:
@@ -52,27 +51,8 @@ class Outside:
     def may(self, right: Right) -> bool | None:
         with self._lock:
             if right not in self.rights:
-                self.rights[right] = self._reviewed(right)
+                self.rights[right] = rights.may(self._cluster.connection, right)
             return self.rights[right]
-
-    def _reviewed(self, right: Right) -> bool | None:
-        """https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access"""
-        attributes = {
-            "verb": right.verb,
-            "group": right.group,
-            "resource": right.resource,
-            "namespace": right.namespace,
-        }
-        review = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": attributes},
-        }
-        try:
-            answer = self._cluster.connection.send("POST", REVIEWS, {"dryRun": "All"}, review)
-        except ClusterError:
-            return None
-        return bool((answer.get("status") or {}).get("allowed"))
 
     def _read(self, pod: ObjectKey, container: str) -> tuple[str, ...]:
         """Of the end before this start; of this start where there was none."""

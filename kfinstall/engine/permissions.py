@@ -11,16 +11,12 @@ from kfinstall.contracts.snapshot import Right
 from kfinstall.engine.planner import served_resources
 from kfinstall.errors import ApiError, PlanRefused
 from kfinstall.facts.cluster import rights
-from kfinstall.facts.objects import applyset
 from kfinstall.kube import discovery
 from kfinstall.kube.cluster import Cluster
-from kfinstall.kube.rights import rules
+from kfinstall.kube.identity import user
+from kfinstall.kube.rights import may, rules
 from kfinstall.words import _, counted
 
-VERBS = ("get", "create", "patch")
-"""To look, and to apply: https://kubernetes.io/docs/reference/using-api/server-side-apply/."""
-
-RECORD = tuple(Right(verb, "", "configmaps", applyset.NAMESPACE) for verb in VERBS)
 ANYWHERE = "default"
 """A namespace to ask in for the rights in the whole cluster, which are among those in every namespace."""
 
@@ -57,10 +53,31 @@ def _refuse(cluster: Cluster, manifests: Sequence[Manifest], namespace: str, mes
             len(missing),
         ),
         why="\n".join(filter(None, [message, *_lines(missing), _about_roles(manifests)])),
-        fix=_(
-            "Ask a cluster administrator for these rights, a Role in each namespace and a ClusterRole; or to install."
-        ),
+        fix=_("Have a cluster administrator install, or apply what this prints: kfinstall plan -f FILE --rights"),
     )
+
+
+def handed_over(cluster: Cluster, manifests: Sequence[Manifest], namespace: str) -> list[Body]:
+    """What an administrator applies so that the user may install these; nothing where nothing is missing.
+
+    Each right is asked for by itself, which clouds' authorizers answer, too. Raises ClusterError.
+    """
+    if may(cluster.connection, Right("*", "*", "*")):
+        return []
+    known = served_resources(manifests, discovery.discover(cluster.connection))
+    applied = {*rights.RECORD, *_needed(manifests, known, namespace)}
+    needed = {*applied, *rights.following(applied), *rights.passing_on(manifests)}
+    missing = [right for right in sorted(needed) if not may(cluster.connection, right)]
+    absent = {place for place in {right.namespace for right in missing} if place and not _stands(cluster, place)}
+    return rights.handed_over(user(cluster.connection) or "USER", missing, absent)
+
+
+def _stands(cluster: Cluster, namespace: str) -> bool:
+    """Whoever may not look cannot tell, and a namespace that is made where it stands stays as it is."""
+    try:
+        return cluster.look(f"/api/v1/namespaces/{namespace}") is not None
+    except ApiError:
+        return False
 
 
 def _missing(cluster: Cluster, manifests: Sequence[Manifest], namespace: str) -> list[Right]:
@@ -70,7 +87,7 @@ def _missing(cluster: Cluster, manifests: Sequence[Manifest], namespace: str) ->
         return []
     known = served_resources(manifests, discovery.discover(cluster.connection))
     needed: dict[str, set[Right]] = defaultdict(set)
-    for right in (*RECORD, *_needed(manifests, known, namespace)):
+    for right in (*rights.RECORD, *_needed(manifests, known, namespace)):
         needed[right.namespace].add(right)
     found: list[Right] = []
     for place, wanted in sorted(needed.items()):
@@ -84,7 +101,7 @@ def _needed(manifests: Iterable[Manifest], resources: Mapping[GroupKind, Resourc
         resource = resources.get(GroupKind(manifest.group, manifest.kind))
         if resource:
             place = (manifest.namespace or namespace) if resource.namespaced else ""
-            yield from (Right(verb, resource.group, resource.plural, place) for verb in VERBS)
+            yield from (Right(verb, resource.group, resource.plural, place) for verb in rights.APPLYING)
 
 
 def _lines(missing: Sequence[Right]) -> Iterator[str]:

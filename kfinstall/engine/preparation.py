@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kfinstall.contracts.event import Event
+from kfinstall.contracts.manifest import Manifest
 from kfinstall.engine import install as installs
 from kfinstall.engine import permissions
 from kfinstall.engine.adaptation import adapted, notices
@@ -59,6 +60,16 @@ def planned(
         *prepared.plan.warnings,
     )
     return Preparation(release, cluster, prepared, warnings)
+
+
+def intended(release: Release, cluster: Cluster, rendering: Rendering) -> list[Manifest]:
+    """The objects that an install would apply, found out with no more rights than everybody has.
+
+    Raises KfinstallError.
+    """
+    wanted = wishes(release)
+    surroundings = ClusterSurroundings(cluster, wanted.namespace)
+    return installs.intended(cluster, adapted(rendering.manifests, release.install, surroundings), wanted)
 
 
 def carried_out(preparation: Preparation, control: Control) -> Iterator[Event]:

@@ -4,15 +4,29 @@ https://kubernetes.io/docs/reference/access-authn-authz/rbac/
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from kfinstall.contracts.manifest import Body
+from kfinstall.contracts.manifest import Body, Manifest
 from kfinstall.contracts.snapshot import Right
+from kfinstall.facts.objects import applyset
 
 GROUP = "rbac.authorization.k8s.io"
 ACCOUNT = "system:serviceaccount:"
 """What the user name of a service account begins with; its namespace and its name follow."""
+
+GIVEN = "kfinstall-installer"
+"""The name of the roles that whoever installs is given by an administrator."""
+
+APPLYING = ("get", "create", "patch")
+"""To look, and to apply: https://kubernetes.io/docs/reference/using-api/server-side-apply/."""
+
+FOLLOWING = ("list", "watch")
+"""To see what becomes of what was applied."""
+
+RECORD = tuple(Right(verb, "", "configmaps", applyset.NAMESPACE) for verb in APPLYING)
+"""What it takes to remember what was installed."""
 
 
 def installer_binding(install: str) -> str:
@@ -56,6 +70,47 @@ def granted(name: str, user: str, wanted: Sequence[Body], namespace: str = "") -
     role = {**cluster_role(name, wanted), "kind": "Role", "metadata": {"name": name, "namespace": namespace}}
     binding = bound(name, user, name, namespace)
     return [role, {**binding, "roleRef": {**binding["roleRef"], "kind": "Role"}}]
+
+
+def following(applied: Iterable[Right]) -> Iterator[Right]:
+    """The rights to wait for what is applied, and to see why it does not come up."""
+    for right in applied:
+        yield from (replace(right, verb=verb) for verb in FOLLOWING)
+        if right.namespace:
+            yield from (Right(verb, "", name, right.namespace) for verb in FOLLOWING for name in ("pods", "events"))
+
+
+def passing_on(manifests: Iterable[Manifest]) -> Iterator[Right]:
+    """The rights to apply roles and bindings among them without having all the rights that they give.
+
+    https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping
+    """
+    for manifest in manifests:
+        if manifest.group != GROUP:
+            continue
+        if manifest.kind in {"ClusterRole", "Role"}:
+            yield Right("escalate", GROUP, f"{manifest.kind.lower()}s", manifest.namespace)
+        elif (manifest.body.get("roleRef") or {}).get("kind") == "Role":
+            yield Right("bind", GROUP, "roles", manifest.namespace)
+        else:
+            yield Right("bind", GROUP, "clusterroles")
+
+
+def handed_over(user: str, missing: Iterable[Right], absent: Collection[str]) -> list[Body]:
+    """What an administrator applies to give a user these rights and no others. absent: namespaces yet to be made."""
+    places: dict[str, list[Right]] = defaultdict(list)
+    for right in missing:
+        places[right.namespace].append(right)
+    made = [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        for name in sorted(places)
+        if name in absent
+    ]
+    return [*made, *(body for place in sorted(places) for body in granted(GIVEN, user, rules(places[place]), place))]
+
+
+def _namespace(name: str) -> Body:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
 
 
 def cluster_role(name: str, wanted: Sequence[Body]) -> Body:

@@ -9,6 +9,7 @@ from kfinstall.contracts.resource import GroupKind
 from kfinstall.contracts.snapshot import Right
 from kfinstall.doctor.examination import Status, examine
 from kfinstall.doctor.snapshot import Collected, Recorded
+from kfinstall.facts.cluster.rights import RECORD
 from tests.unit.doctor.clusters import ALL_CHECKS, body, snapshot
 
 ADMIN = Recorded(rights={Right("*", "*", "*"): True})
@@ -118,18 +119,23 @@ def test_missing_rights_are_listed_by_place_with_a_command_that_shows_one() -> N
     cluster = replace(snapshot(node("n")), served=served)
     everything = {
         Right(verb, group, resource, namespace)
-        for verb in ("create", "patch")
+        for verb in ("get", "create", "patch")
         for group, resource, namespace in (("apps", "deployments", "kubeflow"), ("", "namespaces", ""))
     }
     rights: dict[Right, bool | None] = {right: right.resource == "deployments" for right in everything}
+    rights |= dict.fromkeys(RECORD, True)
     outside = Recorded(rights={**rights, Right("*", "*", "*"): False})
     [finding] = planned(workload("a", "1", "1Gi"), body("Namespace", "kubeflow"), cluster=cluster, outside=outside)
     assert finding.cause == "rbac-forbidden-verb"
-    assert finding.title == "You may not do everything that the plan needs: 2 rights are missing"
+    assert finding.title == "You may not do everything that the plan needs: 3 rights are missing"
     assert [evidence.text for evidence in finding.evidence] == [
-        'for the whole cluster, API group "": create/patch namespaces'
+        'for the whole cluster, API group "": create/get/patch namespaces'
     ]
-    assert finding.remedy.commands[0] == "kubectl auth can-i create namespaces"
+    assert finding.remedy.commands == (
+        "kfinstall plan -f FILE --rights > rights.yaml",
+        "kubectl apply -f rights.yaml",
+        "kubectl auth can-i create namespaces",
+    )
 
 
 def test_when_the_server_does_not_say_the_check_says_so() -> None:
