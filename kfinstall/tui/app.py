@@ -18,9 +18,10 @@ from textual.screen import Screen
 
 from kfinstall.guide import garbage
 from kfinstall.tui import line_breaks
+from kfinstall.tui.colorless import Colorless
 from kfinstall.tui.dimming import Dimming
 from kfinstall.tui.settings import Settings, settings
-from kfinstall.tui.themes import DARK, LIGHT, THEMES, terminal_colors
+from kfinstall.tui.themes import CONTRAST, DARK, LIGHT, THEMES, terminal_colors
 from kfinstall.words import _
 
 if TYPE_CHECKING:
@@ -53,13 +54,15 @@ class Guided(App[int]):
             super().__init__()
         line_breaks.by_punctuation()
         self.ansi_theme_dark, self.ansi_theme_light = terminal_colors(DARK), terminal_colors(LIGHT)
-        self._dimming = Dimming()
+        self._dimming, self._colorless = Dimming(), Colorless()
         self._first = first
         self._wanted = wanted or settings()
         for theme in THEMES:
             self.register_theme(theme)
         names = [theme.name for theme in THEMES]
         self.theme = self._wanted.theme if self._wanted.theme in names else names[0]
+        if self.no_color:
+            self.theme = CONTRAST.name
         self.set_keymap(dict(self._wanted.keymap))
 
     def get_default_screen(self) -> Screen[Any]:
@@ -70,8 +73,8 @@ class Guided(App[int]):
         return Home()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Dim text stays readable."""
-        return [self._dimming, *super().get_line_filters()]
+        """Dim text stays readable; without colours nothing is tinted."""
+        return [self._colorless] if self.no_color else [self._dimming, *super().get_line_filters()]
 
     async def action_quit(self) -> None:
         """Leave; a screen that has something under way asks first: its `leaving()` says whether it may be left."""
@@ -87,6 +90,8 @@ class Guided(App[int]):
 
     def action_next_theme(self) -> None:
         """The next look, until the program ends; settings.yaml and $KFINSTALL_THEME make it stay."""
+        if self.no_color:
+            return
         names = [theme.name for theme in THEMES]
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
 

@@ -1,5 +1,5 @@
-"""The README's pictures: screens of the application with a practice cluster behind them, and the demo's words; and the
-characters of every screen in every size, by which tests see what changed.
+"""The README's pictures: screens of the application with a practice cluster behind them, and the demo's words; and
+pictures of every screen in every size and look, by which tests see what changed.
 
 `make pictures` takes them anew, into the folder `shown` beside this file.
 """
@@ -32,6 +32,7 @@ from kfinstall.words import LANGUAGES
 from tests.sandbox.conftest import served
 from tests.tui.album import DOCUMENT
 from tests.tui.conftest import INSTALL
+from tests.tui.picture import drawn, shown
 from tests.tui.playing import Player, playing
 from tests.tui.test_screens import drawn_by
 
@@ -46,7 +47,7 @@ def take(name: str, screen: Callable[[], Screen[Any]], ready: str) -> None:
         await player.until(ready)
         await player.until(lambda: "looking" not in player.text())
         await player.pilot.pause(0.5)
-        (SHOWN / f"{name}.svg").write_text(player.pilot.app.export_screenshot(), encoding="utf-8")
+        (SHOWN / f"{name}.svg").write_text(drawn(player.app, shown(player.app)), encoding="utf-8")
 
     playing(screen, play, SIZE)
 
@@ -68,15 +69,15 @@ def pictures(folder: Path) -> None:
 
 
 def screens(language: str) -> None:
-    """The characters of every screen, for tests.tui.test_screens."""
+    """Pictures of every screen, for tests.tui.test_screens."""
     folder = SHOWN / "screens" / language
     shutil.rmtree(folder, ignore_errors=True)
     environment = {**os.environ, "LANGUAGE": language, "LANG": "C.UTF-8"}
     with tempfile.TemporaryDirectory() as name:
-        album = [sys.executable, "-m", "tests.tui.album", name, str(folder)]
+        album = [sys.executable, "-m", "tests.tui.album", name]
         subprocess.run(album, env=environment, check=True)
         folder.mkdir(parents=True)
-        for page in Path(name).glob("*.txt"):
+        for page in Path(name).glob("*.svg"):
             shutil.copy(page, folder)
         sys.stderr.write((Path(name) / "faults.json").read_text(encoding="utf-8") + "\n")
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from rich.console import RenderableType
 from textual.pilot import Pilot
 from textual.screen import Screen
 
@@ -15,11 +16,21 @@ from kfinstall.tui.settings import Settings
 from tests.patience import PATIENCE
 
 
+class Watched(Guided):
+    """The application; painted: how often it has painted something."""
+
+    painted = 0
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        self.painted += 1
+        super()._display(screen, renderable)
+
+
 class Player:
     """Plays with an application that runs without a terminal. ends: what the screen ended with, once it has."""
 
-    def __init__(self, pilot: Pilot[Any]) -> None:
-        self.pilot = pilot
+    def __init__(self, app: Watched, pilot: Pilot[Any]) -> None:
+        self.app, self.pilot = app, pilot
         self.ends: list[Any] = []
 
     @property
@@ -55,9 +66,9 @@ def playing(
     """Let a user play with a screen."""
 
     async def run() -> None:
-        app = Guided(Screen, Settings(theme=theme))
+        app = Watched(Screen, Settings(theme=theme))
         async with app.run_test(size=size) as pilot:
-            player = Player(pilot)
+            player = Player(app, pilot)
             await app.push_screen(screen(), player.ends.append)
             await pilot.pause()
             await play(player)

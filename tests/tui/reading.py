@@ -10,7 +10,7 @@ from textual.widgets import Button
 from tests.tui.playing import Player
 
 
-def lines(player: Player) -> Iterator[tuple[str, Color, Color]]:
+def pieces(player: Player) -> Iterator[tuple[str, Color, Color]]:
     """Every piece of text that has words in it, with its colour and that behind it."""
     if player.screen.is_modal:  # what is behind it is faint on purpose
         return
