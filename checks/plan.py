@@ -225,7 +225,8 @@ def _needed(snapshot: Snapshot) -> Iterator[Right]:
         plural = snapshot.served.get(_kind(manifest)) or defined.get(_kind(manifest))
         if plural:
             yield from (Right(verb, manifest.group, plural, manifest.namespace) for verb in APPLYING)
-    yield from RECORD
+    if _planned(snapshot):
+        yield from RECORD
 
 
 def _forbidden(missing: Sequence[Right]) -> Finding:

@@ -19,6 +19,7 @@ def troubled() -> list[Body]:
         *_mounts(),
         *_proxies(),
         *_networking(),
+        *_ways(),
         *_access(),
         *_scheduling(),
         *_nodes(),
@@ -127,6 +128,25 @@ def _networking() -> Iterator[Body]:
         yield body("Service", name, "istio-system", spec={"type": "LoadBalancer", "ports": ports}, status={})
     route = {"destination": {"host": "nobody.kubeflow.svc.cluster.local"}}
     yield body("VirtualService", "v", "kubeflow", group="networking.istio.io", spec={"http": [{"route": [route]}]})
+
+
+def _ways() -> Iterator[Body]:
+    """To pods, and from outside."""
+    yield body("Service", "astray", "kubeflow", spec={"selector": {"app": "renamed"}})
+    selected = pod("closed")
+    selected["metadata"]["labels"] = {"app": "closed"}
+    yield selected
+    ports = [{"port": 80, "targetPort": "web"}]
+    yield body("Service", "closed", "kubeflow", spec={"selector": {"app": "closed"}, "ports": ports})
+    policy = {"podSelector": {"matchLabels": {"app": "closed"}}, "policyTypes": ["Ingress"]}
+    yield body("NetworkPolicy", "deny", "kubeflow", group="networking.k8s.io", spec=policy)
+    noted = {"ingress.kubernetes.io/backends": '{"k8s1-gateway": "UNHEALTHY"}'}
+    spec = {"ingressClassName": "absent", "defaultBackend": {"service": {"name": "closed"}}}
+    yield body("Ingress", "door", "kubeflow", group="networking.k8s.io", annotations=noted, spec=spec)
+    refused = {"type": "Accepted", "status": "False", "reason": "InvalidParameters", "message": "no such address"}
+    yield body("Gateway", "door", "kubeflow", group="gateway.networking.k8s.io", status={"conditions": [refused]})
+    domains = [{"domain": "kf.example.com", "status": "FailedNotVisible"}]
+    yield body("ManagedCertificate", "kf", "kubeflow", group="networking.gke.io", status={"domainStatus": domains})
 
 
 def _access() -> Iterator[Body]:
