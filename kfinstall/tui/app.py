@@ -4,9 +4,9 @@ A screen is imported when it is shown, and what a screen shows is looked for in 
 has to stand before anybody wonders whether the program hangs.
 """
 
+import asyncio
 import gc
 import os
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,7 +17,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from kfinstall.guide import garbage
-from kfinstall.tui import line_breaks
+from kfinstall.tui import line_breaks, turns
 from kfinstall.tui.colorless import Colorless
 from kfinstall.tui.dimming import Dimming
 from kfinstall.tui.settings import Settings, settings
@@ -26,10 +26,6 @@ from kfinstall.words import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-TURN = 0.001
-"""Seconds after which a thread that computes lets the one that draws have its turn; Python's own 5 ms add up to a
-pause where several compute."""
 
 
 class Guided(App[int]):
@@ -86,7 +82,6 @@ class Guided(App[int]):
         """The first picture stands: from now on garbage is collected again (see kfinstall.cli.guided)."""
         garbage.keep()
         gc.enable()
-        sys.setswitchinterval(TURN)
 
     def action_next_theme(self) -> None:
         """The next look, until the program ends; settings.yaml and $KFINSTALL_THEME make it stay."""
@@ -120,7 +115,8 @@ class _no_color_only_if_it_says_so:  # noqa: N801 - reads as a sentence where it
             os.environ["NO_COLOR"] = self._removed
 
 
-def run() -> int:
+def run(app: Guided | None = None) -> int:
     """Show the application until the user leaves it; the exit code."""
-    app = Guided()
-    return app.run() or app.return_code or 0
+    app = app or Guided()
+    with asyncio.Runner(loop_factory=turns.loop) as runner:
+        return runner.run(app.run_async()) or app.return_code or 0

@@ -38,6 +38,9 @@ DRAW = 0.2
 LATER = 2.0
 """Seconds after which what the install left is cleared away: not before the next screen has been drawn."""
 
+STEADY = 3.0
+"""Seconds for which what is waited for keeps its room after it needs less."""
+
 MOST = 50
 """Objects that are named as waited for."""
 
@@ -76,6 +79,7 @@ class InstallScreen(Screen[Result | str | None]):
         self._complete = False
         self._over = False
         self._shown: dict[str, Text] = {}
+        self._rows, self._needed = 0, 0.0
 
     def compose(self) -> ComposeResult:
         yield Static(id="heading", markup=False)
@@ -124,6 +128,7 @@ class InstallScreen(Screen[Result | str | None]):
         undertaking = Undertaking(self.loaded)
         undertaking.start()
         self.undertaking = undertaking
+        import kfinstall.tui.result_screen  # noqa: F401, PLC0415 - comes next, and is not to be waited for then
 
     # The picture
 
@@ -139,7 +144,7 @@ class InstallScreen(Screen[Result | str | None]):
         self.query_one("#objects", ObjectTree).draw(undertaking.board)
         if ending is not None:
             self.draw_log()
-        waits = self._waits(undertaking)
+        waits = self._steady(self._waits(undertaking))
         self._put("#waits", waits)
         self.query_one("#waits").display = bool(waits)
         self._put("#detail", self._detail(undertaking.board))
@@ -206,6 +211,13 @@ class InstallScreen(Screen[Result | str | None]):
         if len(lines) > room:
             lines = [*lines[: room - 1], Text(_("… and {count} more lines: F3").format(count=more), style="dim")]
         return Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
+
+    def _steady(self, waits: Text) -> Text:
+        """With the rows that were needed of late: what comes and goes must not move everything else each time."""
+        now, rows = time.monotonic(), waits.plain.count("\n") + 1 if waits else 0
+        if rows >= self._rows or now - self._needed > STEADY:
+            self._rows, self._needed = rows, now
+        return waits.append("\n" * (self._rows - max(1, rows)))
 
     def _causes(self, undertaking: "Undertaking") -> Iterator[Text]:
         for cause in undertaking.causes:
@@ -309,7 +321,7 @@ class InstallScreen(Screen[Result | str | None]):
         )
 
     def _show_result(self, undertaking: "Undertaking") -> None:
-        from kfinstall.tui.result_screen import AGAIN, HOME, ResultScreen  # noqa: PLC0415 - most of a run does without
+        from kfinstall.tui.result_screen import AGAIN, HOME, ResultScreen  # noqa: PLC0415 - begin() has loaded it
 
         def closed(answer: str | None) -> None:
             if answer == AGAIN:

@@ -28,8 +28,9 @@ from kfinstall.guide.undertaking import Undertaking
 from kfinstall.model.load import load
 from kfinstall.registry import platforms
 from kfinstall.sandbox import running
-from kfinstall.tui.app import Guided
+from kfinstall.tui.app import Guided, run
 from kfinstall.tui.install_screen import InstallScreen
+from kfinstall.tui.result_screen import ResultScreen
 from tests.golden.test_releases import ARCHIVES, SOURCES
 from tests.tui.heart import Heart, told
 
@@ -189,13 +190,16 @@ class Installing(Guided):
         self.set_interval(0.5, self._over)
 
     def _over(self) -> None:
-        if self.install.undertaking and self.install.undertaking.ending:
+        if isinstance(self.screen, ResultScreen) and self.screen.is_mounted:
             self.exit()
 
 
 def _at_the_terminal(which: str, folder: Path) -> None:
     app: Empty | Installing = Empty() if which == "idle" else Installing(folder)
-    app.run()
+    if isinstance(app, Installing):
+        run(app)
+    else:
+        app.run()
     found = {"busy": app.heart.busy, "late": app.heart.late, "blocked": app.heart.blocked, "memory": _peak()}
     if isinstance(app, Installing):
         undertaking = app.install.undertaking

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import threading
 import time
-from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 BEAT = 0.01
 
@@ -32,15 +32,16 @@ class Heart:
         self._slower = 1.0
 
     async def beat(self) -> None:
-        while True:
-            cpu, clock, queued = time.thread_time(), time.monotonic(), _queued()
-            await asyncio.sleep(BEAT)
-            late = max(0.0, time.monotonic() - clock - BEAT)
-            self.busy.append((time.thread_time() - cpu) / self._slower)
-            self.late.append(late)
-            self.blocked.append(max(0.0, late - (_queued() - queued)))
-            if len(self.busy) % 20 == 1:
-                self._slower = max(1.0, _loop() / QUIET)
+        with _queue() as queued:
+            while True:
+                cpu, clock, before = time.thread_time(), time.monotonic(), queued()
+                await asyncio.sleep(BEAT)
+                late = max(0.0, time.monotonic() - clock - BEAT)
+                self.busy.append((time.thread_time() - cpu) / self._slower)
+                self.late.append(late)
+                self.blocked.append(max(0.0, late - (queued() - before)))
+                if len(self.busy) % 20 == 1:
+                    self._slower = max(1.0, _loop() / QUIET)
 
     def longer(self, seconds: float) -> float:
         """The share of beats in which it was busy for longer."""
@@ -61,13 +62,21 @@ def share(seconds: Sequence[float], of_all: float) -> float:
     return sorted(seconds)[min(len(seconds) - 1, int(len(seconds) * of_all))]
 
 
-def _queued() -> float:
-    """Seconds that this thread has waited for a processor: https://docs.kernel.org/scheduler/sched-stats.html."""
+@contextlib.contextmanager
+def _queue() -> Iterator[Callable[[], float]]:
+    """Seconds that this thread has waited for a processor: https://docs.kernel.org/scheduler/sched-stats.html.
+
+    One file for all looks: opening one lets other threads run, and who keeps whom waiting is what is measured.
+    """
     try:
-        figures = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat").read_text(encoding="ascii")
+        file = os.open(f"/proc/self/task/{threading.get_native_id()}/schedstat", os.O_RDONLY)
     except OSError:
-        return 0.0  # not Linux: the machine counts as quiet
-    return int(figures.split()[1]) / 1e9
+        yield lambda: 0.0  # not Linux: the machine counts as quiet
+        return
+    try:
+        yield lambda: int(os.pread(file, 100, 0).split()[1]) / 1e9
+    finally:
+        os.close(file)
 
 
 def _loop() -> float:
