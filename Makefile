@@ -43,10 +43,11 @@ control-plane: $(INSTALLED)
 	@echo "The control plane of the tests is built once; this takes about five minutes the first time."
 	-$(BIN)/python -m tests.controlplane.build
 
-# Two processes, each with a control plane of its own; a file's tests stay together, for they share fixtures. What fails
-# there runs once more, by itself: a machine that was too busy is told from a defect, and both results are in the output.
+# Three processes for two cores, for tests wait a third of their time; each has a control plane of its own, and a file's
+# tests stay together, for they share fixtures. What fails there runs once more, by itself: a machine that was too busy is
+# told from a defect, and both results are in the output.
 test: control-plane  ## All tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --durations 60; code=$$?; [ $$code = 1 ] || exit $$code; \
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 60; code=$$?; [ $$code = 1 ] || exit $$code; \
 	echo "What failed beside other tests runs once more, by itself:"; \
 	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 

@@ -12,18 +12,60 @@ from hypothesis import HealthCheck, settings
 os.environ["LANGUAGE"] = "en"  # before the first text is made: tests compare words, whoever runs them
 
 from tests.controlplane.build import ControlPlaneUnavailable, cache, ensure_built
+from tests.controlplane.processes import GOGC
 
 pytest_plugins = ("tests.controlplane.fixtures",)
 
 KUSTOMIZE = "KFINSTALL_KUSTOMIZE"
+TESTS = Path(__file__).parent
+LONGEST = (
+    "contract/test_real_kubeflow.py",
+    "tui/test_screens.py",
+    "sandbox/test_scenarios.py",
+    "sandbox/test_answers.py",
+    "e2e/test_kill.py",
+    "sandbox/test_doctor.py",
+    "tui/test_walk.py",
+    "golden/test_releases.py",
+    "e2e/test_platforms.py",
+    "sandbox/test_kubeflow_objects.py",
+    "sandbox/test_rehearse.py",
+    "contract/test_uninstall.py",
+    "tui/test_through.py",
+    "contract/test_storage.py",
+    "e2e/test_wheel.py",
+    "e2e/test_malformed.py",
+    "e2e/test_flow.py",
+    "e2e/test_gke.py",
+    "tui/test_kubeflow.py",
+    "sandbox/test_trials_of_a_release.py",
+    "contract/test_access.py",
+    "contract/test_openshift.py",
+    "contract/test_doctor_cluster.py",
+    "tui/test_secrets.py",
+    "tui/test_load.py",
+    "tui/test_install.py",
+    "sandbox/test_trials.py",
+    "sandbox/test_profiles.py",
+    "sandbox/test_storage.py",
+    "sandbox/test_starter.py",
+)
+"""The files that take longest, the longest first (`--durations`)."""
 
 
 def pytest_configure() -> None:
     """Fix where the control plane's build is kept, before a test's own XDG_CACHE_HOME could move it."""
     os.environ["KFINSTALL_TEST_CACHE"] = str(cache().parent)
+    os.environ.setdefault("GOGC", GOGC)  # kustomize is a program in Go, too
     # how fast examples are made says something of the machine only
     settings.register_profile("kfinstall", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("kfinstall")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take minutes are begun first: at the end of a parallel run none of them is to be waited for alone."""
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.relative_to(TESTS).as_posix(), len(rank)))
 
 
 @pytest.fixture(scope="session", autouse=True)

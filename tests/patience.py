@@ -10,6 +10,9 @@ from typing import Any
 PATIENCE = 180.0
 """Seconds. Nothing is measured by it, and whoever sees what it waits for goes on at once."""
 
+AS_LONG = f"{PATIENCE - 10:.0f}s"
+"""As an option of a command, which then says itself that it gave up."""
+
 
 def eventually(look: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     """What `look` returns, once it returns something true."""

@@ -10,6 +10,8 @@ from pathlib import Path
 
 TAIL = 15
 TERMINATION_SECONDS = 5.0
+GOGC = "400"
+"""Memory for time: with a whole Kubeflow's definitions, an API server spends half of its time on collecting garbage."""
 
 
 class ControlPlaneFailed(Exception):
@@ -32,7 +34,7 @@ class Process:
         tests may change what they see. Its standard input is the leash: it ends when this process is gone.
         """
         log = folder / f"{binary.name}.log"
-        environment = {"HOME": str(folder), "PATH": os.defpath, "KFINSTALL_TEST_LEASH": "1"}
+        environment = {"HOME": str(folder), "PATH": os.defpath, "KFINSTALL_TEST_LEASH": "1", "GOGC": GOGC}
         with log.open("ab") as output:
             popen = subprocess.Popen(
                 [str(binary), *arguments],

@@ -14,7 +14,7 @@ import yaml
 
 from tests.forked import kfinstall
 from tests.golden.test_releases import ARCHIVES, SOURCES
-from tests.patience import eventually
+from tests.patience import AS_LONG, eventually
 from tests.sandbox.conftest import served
 from tests.sandbox.test_scenarios import INPUTS, Input
 
@@ -92,7 +92,7 @@ def errors(report: Report) -> set[str]:
 
 @both
 def test_nothing_is_found_where_all_is_well(practised: Practised) -> None:
-    practice = practised("healthy", "--timeout", "60s")
+    practice = practised("healthy", "--timeout", AS_LONG)
     report = practice.doctor()
     assert (report["findings"], report["unexplained"]) == ([], [])
     assert not [check for check in report["checks"] if check["status"] == "error"]

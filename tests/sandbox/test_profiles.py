@@ -8,6 +8,7 @@ import yaml
 
 from tests.controlplane.api import Api
 from tests.golden.test_releases import ARCHIVES, SOURCES
+from tests.patience import AS_LONG
 from tests.sandbox.conftest import served
 from tests.sandbox.test_starter import Workbench
 
@@ -34,7 +35,7 @@ def test_profiles_come_up_with_contributors_and_a_second_run_writes_nothing(tmp_
     cache = f"{os.environ['KFINSTALL_TEST_CACHE']}/scenarios"
     with served("healthy", tmp_path) as kubeconfig, Api(kubeconfig) as api:
         cluster = Workbench(kubeconfig, tmp_path)
-        install = ("install", "-f", str(document), "--yes", "--timeout", "60s")
+        install = ("install", "-f", str(document), "--yes", "--timeout", AS_LONG)
         # a Profile, two namespaces, a contributor's binding and policy, two bindings of notebooks
         assert "618 created" in cluster.run(*install, XDG_CACHE_HOME=cache)
         assert "618 unchanged" in cluster.run(*install, XDG_CACHE_HOME=cache)

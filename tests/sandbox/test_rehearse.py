@@ -14,7 +14,7 @@ from tests.contract.proxy import Proxy
 from tests.controlplane.api import Api
 from tests.controlplane.playing import ROOM, playing
 from tests.controlplane.server import ControlPlane
-from tests.patience import eventually
+from tests.patience import AS_LONG, eventually
 from tests.sandbox.conftest import served
 from tests.sandbox.test_starter import OBJECTS, Workbench
 
@@ -42,7 +42,7 @@ def test_a_real_cluster_is_read_and_not_written(
 ) -> None:
     workbench = Workbench(real.kubeconfig, tmp_path)
     with playing(fresh_control_plane.kubeconfig(), Nodes(name="worker", allocatable=room)):
-        said = workbench.install("--rehearse", "--timeout", "1m", code=4 if room is SMALL else 0)
+        said = workbench.install("--rehearse", "--timeout", AS_LONG, code=4 if room is SMALL else 0)
     assert real.writes == []
     assert f"{OBJECTS} created" in said
     assert ("sched-insufficient-cpu" in said) == (room is SMALL)
@@ -57,7 +57,7 @@ def test_what_stands_already_takes_no_room_twice(tmp_path: Path) -> None:
     """And a Secret that the document only names is there in the rehearsal, without its contents."""
     with served("laptop-too-small", tmp_path) as kubeconfig, Api(kubeconfig) as api:
         workbench = Workbench(kubeconfig, tmp_path)
-        workbench.install("--timeout", "60s")
+        workbench.install("--timeout", AS_LONG)
         filler = {"name": "main", "image": "registry.example.com/a:1", "resources": {"requests": {"cpu": "1600m"}}}
         api.create("/api/v1/namespaces/default/pods", {"metadata": {"name": "other"}, "spec": {"containers": [filler]}})
         own = ("--set", "kubeflow.provided=[mlflow-store]")

@@ -14,7 +14,7 @@ import pytest
 from tests.controlplane.api import Api
 from tests.controlplane.server import ControlPlane
 from tests.forked import kfinstall
-from tests.patience import eventually
+from tests.patience import AS_LONG, eventually
 from tests.sandbox.conftest import served
 
 OBJECTS = 15
@@ -56,7 +56,7 @@ def test_it_is_built_without_network_and_without_kustomize(tmp_path: Path) -> No
 
 
 def test_a_laptop_carries_it_and_a_second_run_writes_nothing(practised: Workbench) -> None:
-    assert f"{OBJECTS} created" in practised.install("--timeout", "60s")
+    assert f"{OBJECTS} created" in practised.install("--timeout", AS_LONG)
     status = json.loads(practised.run("status", "-o", "json"))
     assert all(each["ready"] for each in status["installs"][0]["objects"])
     assert f"{OBJECTS} unchanged" in practised.install()
@@ -66,7 +66,7 @@ def test_a_laptop_carries_it_and_a_second_run_writes_nothing(practised: Workbenc
 
 
 def test_uninstall_keeps_the_data_and_says_so(practised: Workbench) -> None:
-    practised.install("--timeout", "60s")
+    practised.install("--timeout", AS_LONG)
     said = practised.run("uninstall", "workbench", "--yes")
     assert all(f"Kept: PersistentVolumeClaim/workbench/{name}: data" in said for name in CLAIMS)
     with Api(practised.kubeconfig) as api:
@@ -82,7 +82,7 @@ def test_a_store_of_ones_own_is_waited_for_and_told_about(practised: Workbench) 
         uri = "postgresql://mlflow:xyzzy@db.example.com/mlflow"
         secret = {"metadata": {"name": "mlflow-store"}, "stringData": {"MLFLOW_BACKEND_STORE_URI": uri}}
         api.create("/api/v1/namespaces/workbench/secrets", secret)
-        assert "xyzzy" not in practised.install(*own, "--timeout", "60s")
+        assert "xyzzy" not in practised.install(*own, "--timeout", AS_LONG)
 
 
 def test_the_demo() -> None:

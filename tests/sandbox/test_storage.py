@@ -8,6 +8,7 @@ import yaml
 
 from tests.controlplane.api import Api
 from tests.golden.test_releases import ARCHIVES, SOURCES
+from tests.patience import AS_LONG
 from tests.sandbox.conftest import served
 from tests.sandbox.test_starter import Workbench
 
@@ -34,7 +35,7 @@ def test_kubeflow_comes_up_on_folders_of_a_node(document: str, tmp_path: Path) -
     cache = f"{os.environ['KFINSTALL_TEST_CACHE']}/scenarios"
     with served("no-default-storageclass", tmp_path) as kubeconfig, Api(kubeconfig) as api:
         cluster = Workbench(kubeconfig, tmp_path)
-        install = ("install", "-f", document, "--yes", "--timeout", "60s")
+        install = ("install", "-f", document, "--yes", "--timeout", AS_LONG)
 
         refused = cluster.run(*install, code=3, XDG_CACHE_HOME=cache)
         assert "3 claims name no storage class, and the cluster has no default one." in refused
