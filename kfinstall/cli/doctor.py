@@ -92,6 +92,7 @@ def doctor(*, source: Path | None, only: tuple[str, ...], skip: tuple[str, ...],
         # A large cluster is hundreds of thousands of dicts and lists, which stay until the end. Python would look for
         # garbage among them again and again while they come: a quarter of the time.
         gc.disable()
+        click.get_current_context().call_on_close(gc.enable)
     if source:
         from kfinstall.doctor.looking import at_files  # noqa: PLC0415 - help must not load the doctor
 
