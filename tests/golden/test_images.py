@@ -1,5 +1,6 @@
 """Images of real releases: none is left outside the map, digests and tags stay, and nothing else changes."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,9 +45,9 @@ PROMETHEUS = "docker.io/prom"
 IMAGE_PATHS = re.compile(r"\.(image|value|args\[\d+\]|data\.[\w.-]+|spec\.image)$")
 
 
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+def released(name: str) -> list[Manifest]:
+    """Rendering is tested elsewhere: it is kept from session to session."""
+    return list(rendered(preset(name), Path(os.environ["KFINSTALL_TEST_CACHE"]) / "renders").manifests)
 
 
 def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -73,8 +74,8 @@ def words(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", RELEASES)
-def test_every_image_is_in_the_map_and_nothing_else_changes(name: str, cache: Path) -> None:
-    manifests = list(rendered(preset(name), cache).manifests)
+def test_every_image_is_in_the_map_and_nothing_else_changes(name: str) -> None:
+    manifests = released(name)
     images = users(manifests)
     assert len(images) == RELEASES[name]
 
@@ -117,14 +118,14 @@ LACKING = {
 
 
 @pytest.mark.parametrize("name", LACKING)
-def test_what_the_public_mirror_lacks_stays_where_it_is(name: str, cache: Path) -> None:
-    manifests = list(rendered(preset(name), cache).manifests)
+def test_what_the_public_mirror_lacks_stays_where_it_is(name: str) -> None:
+    manifests = released(name)
     after = transformed(manifests, Images(mirror="daocloud"), Nowhere("kubeflow"))
     assert {image for image in users(after) if not image.startswith("m.daocloud.io/")} == LACKING[name]
 
 
-def test_a_flat_layout_is_refused_only_where_names_would_meet(cache: Path) -> None:
-    manifests = list(rendered(preset("kubeflow-1.10"), cache).manifests)
+def test_a_flat_layout_is_refused_only_where_names_would_meet() -> None:
+    manifests = released("kubeflow-1.10")
     after = transformed(manifests, Images(registry=MIRROR, layout="flat"), Nowhere("kubeflow"))
     assert {image.count("/") for image in users(after)} == {2}
     twin = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}}
