@@ -22,7 +22,7 @@ $(RUNNABLE): pyproject.toml
 
 $(INSTALLED): $(RUNNABLE)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --group dev
+	$(BIN)/python -m pip install --quiet --no-compile --group dev
 	@touch $@
 
 check: format lint types imports test  ## Everything that has to pass before a change lands

@@ -6,11 +6,15 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import venv
+from importlib import metadata
+from importlib.metadata import Distribution, PathDistribution
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from tests.e2e.release import Release
 
@@ -20,7 +24,10 @@ PACKAGED = ("pyproject.toml", "README.md", "LICENSE", "kfinstall", "platforms", 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bin folder of an environment that has the wheel and what it depends on, and nothing else."""
+    """The bin folder of an environment that has the wheel and what it depends on, and nothing else.
+
+    The dependencies are those of the environment of the tests, for which pip has downloaded them by the same metadata.
+    """
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     source.mkdir()
@@ -28,12 +35,41 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path = TREE / name
         copy = shutil.copytree if path.is_dir() else shutil.copy
         copy(path, source / name)
-    venv.create(folder / "venv", with_pip=True)
-    bin_folder = folder / "venv" / "bin"
-    _run(bin_folder / "python", "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, source, cwd=folder)
+    pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
+    _run(*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", folder, source, cwd=folder)
     [wheel] = folder.glob("kfinstall-*.whl")
-    _run(bin_folder / "python", "-m", "pip", "install", "--quiet", "--no-compile", wheel, cwd=folder)
-    return bin_folder
+    venv.create(folder / "venv", symlinks=True)
+    [site] = (folder / "venv" / "lib").glob("python*/site-packages")
+    python = folder / "venv" / "bin" / "python"
+    _run(*pip, "--python", python, "install", "--no-deps", "--no-compile", wheel, cwd=folder)
+    [written] = site.glob("kfinstall-*.dist-info")
+    for needed in _needed(PathDistribution(written), set(), {}).values():
+        _link(needed, site)
+    return python.parent
+
+
+def _needed(of: Distribution, extras: set[str], found: dict[str, Distribution]) -> dict[str, Distribution]:
+    """What a distribution depends on, as it is installed here, and what that depends on: what pip would install."""
+    for requirement in map(Requirement, of.requires or ()):
+        marker = requirement.marker
+        if marker and not any(marker.evaluate({"extra": each}) for each in ("", *extras)):
+            continue
+        here = metadata.distribution(requirement.name)
+        assert requirement.specifier.contains(here.version, prereleases=True), f"{requirement}: {here.version} is here"
+        if here.name not in found or requirement.extras:
+            found[here.name] = here
+            _needed(here, requirement.extras, found)
+    return found
+
+
+def _link(distribution: Distribution, site: Path) -> None:
+    """Its files, but what pip writes into other folders than site-packages."""
+    for file in distribution.files or ():
+        if ".." not in file.parts and file.suffix != ".pyc":
+            path = site / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                path.symlink_to(str(distribution.locate_file(file)))
 
 
 def _run(*command: str | Path, cwd: Path) -> str:
@@ -71,3 +107,4 @@ def test_the_wheel_has_every_file_of_data(installed: Path) -> None:
     assert not [str(path) for path in data if not (site / path).is_file()]
     assert (site / "kfinstall" / "py.typed").is_file()
     assert not (site / "tests").exists()
+    assert not (site / "pytest").exists(), "what only the tests need is not there"
