@@ -178,6 +178,34 @@ def _refusal(api: Api, path: str, body: Object) -> str:
     return ""
 
 
+def test_ways_that_lead_nowhere(api: Api, cluster: Handle) -> None:
+    """As the API server stores them, with what it fills in."""
+    name = "ways"
+    networking = f"/apis/networking.k8s.io/v1/namespaces/{name}"
+    api.create(CORE, namespace(name))
+    eventually(lambda: api.get(f"{CORE}/{name}/serviceaccounts")["items"])
+    labels, ports = {"app": "kf"}, [{"name": "web", "containerPort": 80}]
+    container = {"name": "main", "image": "example.com/a:1", "ports": ports}
+    metadata = {"name": "kf", "namespace": name, "labels": labels}
+    api.create(f"{CORE}/{name}/pods", {"metadata": metadata, "spec": {"containers": [container]}})
+    spec = {"selector": labels, "ports": [{"port": 80, "targetPort": "http"}]}
+    api.create(f"{CORE}/{name}/services", named("v1", "Service", "kf", name, spec=spec))
+    spec = {"selector": {"app": "gone"}, "ports": [{"port": 80}]}
+    api.create(f"{CORE}/{name}/services", named("v1", "Service", "astray", name, spec=spec))
+    api.create(f"{networking}/networkpolicies", named("networking.k8s.io/v1", "NetworkPolicy", "deny", name, spec={}))
+    backend = {"service": {"name": "kf", "port": {"number": 80}}}
+    spec = {"ingressClassName": "absent", "defaultBackend": backend}
+    api.create(f"{networking}/ingresses", named("networking.k8s.io/v1", "Ingress", "door", name, spec=spec))
+    assert {
+        "Network policies let nobody reach Service/ways/kf",
+        "Service/ways/astray selects no pod",
+        "Service/ways/kf sends to a port that its pods do not have",
+        "Ingress.networking.k8s.io/ways/door is of a class that does not exist",
+    } <= {found.title for found in findings(cluster, name)}
+    api.delete(f"{CORE}/{name}")
+    eventually(lambda: not any(each["metadata"]["name"] == name for each in api.get(CORE)["items"]))
+
+
 def test_pods_that_are_refused_say_by_what(api: Api, cluster: Handle) -> None:
     api.create(CORE, namespace("strict", **{"pod-security.kubernetes.io/enforce": "restricted"}))
     path = "/apis/apps/v1/namespaces/strict/deployments"

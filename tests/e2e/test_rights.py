@@ -37,6 +37,7 @@ def test_who_may_not_even_look_is_told_all_rules_that_are_missing(
     assert f"In namespace {release.name}:" in refused.err
     assert "apiGroups: [apps], resources: [deployments], verbs: [create, get, patch]" in refused.err
     assert "the verbs escalate and bind" in refused.err
+    assert "kfinstall plan -f FILE --rights" in refused.err
 
 
 def test_who_may_look_and_not_write_is_told_before_anything_is_written(
