@@ -21,7 +21,7 @@ from kfinstall.facts.storage.volumes import (
     waits_for_pod,
     wanted_size,
 )
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 GROWING_FAILED = ("ControllerResizeError", "NodeResizeError")
 GROWS_AT_START = "FileSystemResizePending"
@@ -127,7 +127,7 @@ def lost(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _names(claim: ObjectKey, snapshot: Snapshot) -> str:
-    return ", ".join(pod["metadata"]["name"] for pod in users(claim, snapshot)) or _("no pod")
+    return joined(pod["metadata"]["name"] for pod in users(claim, snapshot)) or _("no pod")
 
 
 def not_grown(snapshot: Snapshot) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from kfinstall.facts.cluster.kubeconfig import again
 from kfinstall.facts.kubeflow.releases import minor
 from kfinstall.facts.objects.moments import between
 from kfinstall.model.faults import one_of
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 LAST_DAYS = timedelta(days=14)
 """Before a client's certificate expires, when it is time to say so."""
@@ -110,19 +110,19 @@ Told = tuple[str, str, Remedy]
 
 
 def _no_kubeconfig(way: Way) -> Told:
-    title = _("There is no kubeconfig: {files}").format(files=", ".join(way.files))
+    title = _("There is no kubeconfig: {files}").format(files=joined(way.files))
     text = _("Name the file in KUBECONFIG or with --kubeconfig, or have the cluster's tool write it.")
     return "cl-no-kubeconfig", title, Remedy(text, ("export KUBECONFIG=FILE", "minikube update-context"))
 
 
 def _unusable(way: Way) -> Told:
-    title = _("The kubeconfig cannot be used: {files}").format(files=", ".join(way.files))
+    title = _("The kubeconfig cannot be used: {files}").format(files=joined(way.files))
     text = way.fix or _("Have the cluster's tool write it again.")
     return "cl-bad-kubeconfig-entry", title, Remedy(text, _anew(way) or ("kubectl config view",))
 
 
 def _no_context(way: Way) -> Told:
-    text = _("Choose one: {contexts}").format(contexts=", ".join(way.contexts) or _("there is none"))
+    text = _("Choose one: {contexts}").format(contexts=joined(way.contexts) or _("there is none"))
     title = _("The kubeconfig has no current context")
     return "cl-no-kubeconfig", title, Remedy(text, ("kubectl config use-context NAME",))
 

@@ -15,7 +15,7 @@ from kfinstall.facts.objects.conditions import condition
 from kfinstall.facts.objects.kinds import DEFINITION, DEPLOYMENT, ENDPOINT_SLICE, POD, SERVICE, STATEFUL_SET
 from kfinstall.facts.objects.moments import between
 from kfinstall.facts.objects.owners import key_of
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 PATIENCE = timedelta(minutes=2)
 """How long the deletion of a definition and all its objects may take."""
@@ -36,7 +36,7 @@ def _missing(component: str, mark: ObjectKey, lacking: list[str]) -> Finding:
         cause=explained.cause,
         severity=Severity.ERROR,
         title=_("{component} is installed without its definitions {names}").format(
-            component=component, names=", ".join(lacking)
+            component=component, names=joined(lacking)
         ),
         objects=tuple(ObjectKey(*DEFINITION, "", name) for name in lacking),
         remedy=Remedy(
@@ -124,12 +124,12 @@ def _lost_versions(body: Body) -> list[str]:
 
 
 def _unserved(key: ObjectKey, versions: list[str]) -> Finding:
-    explained = explanation("crd-stored-versions", {"version": ", ".join(versions)})
+    explained = explanation("crd-stored-versions", {"version": joined(versions)})
     return Finding(
         cause=explained.cause,
         severity=Severity.WARNING,
         title=_("{definition}: objects may be stored in {versions}, which is not served any more").format(
-            definition=key, versions=", ".join(versions)
+            definition=key, versions=joined(versions)
         ),
         objects=(key,),
         remedy=Remedy(
@@ -190,12 +190,12 @@ def dropped_versions(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _dropped(key: ObjectKey, versions: list[str]) -> Finding:
-    explained = explanation("crd-stored-versions", {"version": ", ".join(versions)})
+    explained = explanation("crd-stored-versions", {"version": joined(versions)})
     return Finding(
         cause=explained.cause,
         severity=Severity.ERROR,
         title=_("The plan drops {versions} of {definition}, in which objects may be stored").format(
-            versions=", ".join(versions), definition=key.name
+            versions=joined(versions), definition=key.name
         ),
         objects=(key,),
         remedy=Remedy(

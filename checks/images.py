@@ -29,7 +29,7 @@ from kfinstall.facts.objects.moments import between
 from kfinstall.facts.objects.owners import POD_OWNERS, command_name, workload
 from kfinstall.facts.objects.quantities import readable
 from kfinstall.facts.pods.containers import containers
-from kfinstall.words import _, counted
+from kfinstall.words import _, counted, joined
 
 EVERYWHERE = frozenset({"img-dns", "img-network-timeout"})
 """Causes that lie between the node and all registries: one finding, however many registries it concerns."""
@@ -58,7 +58,7 @@ def _finding(failures: list[FailedPull], snapshot: Snapshot) -> Finding:
         title = _("{cause}: {images} from {registries}").format(
             cause=title,
             images=counted("{count} image", "{count} images", len(images)),
-            registries=", ".join(registries),
+            registries=joined(registries),
         )
     return Finding(
         cause=explained.cause,
@@ -126,7 +126,7 @@ def _unresolved(failures: Sequence[FailedPull], snapshot: Snapshot) -> Remedy:
     if not reached:
         return failures[0].explained.remedy
     text = _("Images from {registries} did come, so names are looked up, but not these: pull through a mirror.")
-    return _from_mirrors(text.format(registries=", ".join(sorted(reached))), (), failures, snapshot)
+    return _from_mirrors(text.format(registries=joined(sorted(reached))), (), failures, snapshot)
 
 
 def _reached(snapshot: Snapshot) -> set[str]:
@@ -152,7 +152,7 @@ def _from_mirrors(text: str, first: tuple[str, ...], failures: Sequence[FailedPu
     )
     if missing:
         text += " " + _("{mirror} does not carry {images}: copy these to a registry that the nodes reach.").format(
-            mirror=public_mirror().registry, images=", ".join(missing)
+            mirror=public_mirror().registry, images=joined(missing)
         )
     return Remedy(text, (*first, *node_mirrors(failures, snapshot), *from_mirror(failures)))
 

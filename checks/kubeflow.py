@@ -15,7 +15,7 @@ from kfinstall.facts.kubeflow.releases import PIPELINES, minor, release_of, rele
 from kfinstall.facts.objects.conditions import condition
 from kfinstall.facts.objects.kinds import DEPLOYMENT, POD, REPLICA_SET, STATEFUL_SET
 from kfinstall.facts.objects.moments import between
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 PATIENCE = timedelta(minutes=5)
 """How long a component may take to start."""
@@ -55,7 +55,7 @@ def _is_down(body: Body, taken: str) -> bool:
 
 def _not_working(component: Component, down: list[ObjectKey], snapshot: Snapshot) -> Finding:
     missing = [key for key in down if snapshot.get(key) is None]
-    names = ", ".join(key.name for key in down[:SHOWN]) + (" …" if len(down) > SHOWN else "")
+    names = joined(key.name for key in down[:SHOWN]) + (" …" if len(down) > SHOWN else "")
     why = _("{names} not there") if missing == down else _("{names} not available")
     return Finding(
         cause="kubeflow-component-down",

@@ -14,7 +14,7 @@ from kfinstall.facts.objects.kinds import NODE, POD
 from kfinstall.facts.objects.moments import between
 from kfinstall.facts.objects.owners import controller, key_of
 from kfinstall.facts.pods.containers import containers
-from kfinstall.words import _, counted
+from kfinstall.words import _, counted, joined
 
 PATIENCE = timedelta(minutes=2)
 """How long after its grace period a pod may still be there."""
@@ -35,7 +35,7 @@ def ended(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _exit_codes(body: Body) -> str:
     ends = (f"{each.name}: {each.last_reason} ({each.exit_code})" for each in containers(body) if each.exit_code)
-    return ", ".join(ends)
+    return joined(ends)
 
 
 def _leftover(reason: str, pods: list[tuple[ObjectKey, str]]) -> Finding:
@@ -92,7 +92,7 @@ def _stuck(key: ObjectKey, body: Body, late: timedelta, snapshot: Snapshot) -> F
 
 def _held(key: ObjectKey, finalizers: list[str]) -> tuple[str, Remedy]:
     release = """--type=merge -p '{"metadata":{"finalizers":null}}'"""
-    return _("the finalizer {names} is still on it").format(names=", ".join(finalizers)), Remedy(
+    return _("the finalizer {names} is still on it").format(names=joined(finalizers)), Remedy(
         _("Let the controller that set the finalizer run again; only if it is gone for good, take it away."),
         (f"kubectl -n {key.namespace} patch pod {key.name} {release}",),
     )

@@ -28,7 +28,7 @@ from kfinstall.facts.objects.kinds import (
 )
 from kfinstall.facts.objects.moments import between
 from kfinstall.facts.objects.owners import command_name, key_of
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 PATIENCE = timedelta(minutes=2)
 """How long the deletion of a namespace may take before something is wrong."""
@@ -87,7 +87,7 @@ def _undiscovered(key: ObjectKey, body: Body, snapshot: Snapshot) -> Finding:
         if condition(each, "Available").get("status") == "False"
     ]
     explained = explanation("ns-discovery-failure", {"name": dead[0].name} if dead else {})
-    names = ", ".join(each.name for each in dead) or "?"
+    names = joined(each.name for each in dead) or "?"
     return Finding(
         cause=explained.cause,
         severity=Severity.ERROR,
@@ -124,7 +124,7 @@ def _held(key: ObjectKey, body: Body, snapshot: Snapshot) -> Finding:
     resources = REMAINING.findall(str(condition(body, "NamespaceContentRemaining").get("message")))
     left = list(_left(key.name, snapshot))
     absent = [each for each in left if _controller_is_gone(each, snapshot)]
-    names = ", ".join(f"{count} {resource.rstrip('.')}" for resource, count in resources) or "?"
+    names = joined(f"{count} {resource.rstrip('.')}" for resource, count in resources) or "?"
     commands = [f"kubectl -n {key.name} get {resource.rstrip('.')}" for resource, _count in resources]
     release = """--type=merge -p '{"metadata":{"finalizers":null}}'"""
     return Finding(

@@ -19,7 +19,7 @@ from kfinstall.facts.objects.moments import between
 from kfinstall.facts.objects.owners import key_of
 from kfinstall.facts.objects.selectors import matches
 from kfinstall.facts.pods.pod_start import failures, not_begun
-from kfinstall.words import _, counted
+from kfinstall.words import _, counted, joined
 
 SANDBOX = frozenset({"FailedCreatePodSandBox", "NetworkNotReady"})
 CLOUDS = frozenset({"aws", "azure", "gce", "alicloud", "openstack", "ibm", "digitalocean"})
@@ -104,7 +104,7 @@ def _no_sandbox(cause: str, found: list[tuple[ObjectKey, Body, str, Explanation 
         cause=cause,
         severity=Severity.ERROR,
         title=_("{cause}: {pods} on {nodes}").format(
-            cause=title, pods=counted("{count} pod", "{count} pods", len(found)), nodes=", ".join(nodes)
+            cause=title, pods=counted("{count} pod", "{count} pods", len(found)), nodes=joined(nodes)
         ),
         objects=tuple(each for each, _pod, _message, _said in found),
         remedy=remedy,

@@ -20,7 +20,7 @@ from kfinstall.facts.pods.planned_pods import Planned, planned_pods
 from kfinstall.facts.scheduling.capacity import NOTHING, Amounts, Room, plus, requests, rooms
 from kfinstall.facts.scheduling.placing import fits_node
 from kfinstall.facts.storage.volumes import claim_key, class_of, default_classes, is_default
-from kfinstall.words import _, counted
+from kfinstall.words import _, counted, joined
 
 SCARCE = {"cpu": "sched-insufficient-cpu", "memory": "sched-insufficient-memory"}
 """Resources of which a cluster is too small, and the cause of each."""
@@ -112,7 +112,7 @@ def _smallest_change(homeless: Sequence[Planned], left: Sequence[Room]) -> str:
     missing: Amounts = {}
     for each in homeless:
         missing = plus(missing, requests(each.pod))
-    more = ", ".join(f"{readable(name, missing[name])} {name}" for name in SCARCE if missing.get(name))
+    more = joined(f"{readable(name, missing[name])} {name}" for name in SCARCE if missing.get(name))
     text = _("Add {more}, or leave components out (kubeflow.components in the file).").format(more=more)
     largest = max((one.allocatable for one in left), key=lambda each: each.get("memory", NOTHING), default={})
     if largest and all(largest.get(name) for name in SCARCE):
@@ -154,7 +154,7 @@ def _no_volume(name: str | None, keys: Sequence[ObjectKey], classes: Sequence[st
     title = _('The plan has {claims} of class "{name}", which does not exist') if name else _(
         "The plan has {claims} that name no class, and no class is the default one"
     )  # fmt: skip
-    there = _("Classes that exist: {names}").format(names=", ".join(classes) or _("none"))
+    there = _("Classes that exist: {names}").format(names=joined(classes) or _("none"))
     return Finding(
         cause=explained.cause,
         severity=Severity.ERROR,

@@ -11,7 +11,7 @@ from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.objects.kinds import DEPLOYMENT, NAMESPACE, POD, PROFILE, REPLICA_SET, SERVICE_ACCOUNT
 from kfinstall.facts.objects.moments import between
 from kfinstall.facts.objects.owners import key_of
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 CONTROLLER = ObjectKey(*DEPLOYMENT, "kubeflow", "profiles-deployment")
 OWNER = "owner"
@@ -62,7 +62,7 @@ def _fault(body: Body, snapshot: Snapshot) -> tuple[str, Remedy, tuple[ObjectKey
     missing = [ObjectKey(*SERVICE_ACCOUNT, name, each) for each in ACCOUNTS]
     missing = [account for account in missing if snapshot.knows(SERVICE_ACCOUNT) and not snapshot.get(account)]
     if missing:
-        accounts = ", ".join(account.name for account in missing)
+        accounts = joined(account.name for account in missing)
         return _("its service accounts {names} are missing").format(names=accounts), _look(name), tuple(missing)
     return None
 

@@ -12,7 +12,7 @@ from kfinstall.facts.images.node_proxy import commands
 from kfinstall.facts.images.pulls import FailedPull, failed_pulls
 from kfinstall.facts.network.webhooks import pod_template
 from kfinstall.facts.objects.kinds import DEPLOYMENT, EVENT, NODE, POD, STATEFUL_SET
-from kfinstall.words import _, counted
+from kfinstall.words import _, counted, joined
 
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 DIRECT = frozenset({"img-dns", "img-network-timeout"})
@@ -41,7 +41,7 @@ def _direct(how: Sequence[str], failures: Sequence[FailedPull], variables: Mappi
         cause="proxy-nodes-direct",
         severity=Severity.ERROR,
         title=_("{nodes} asks {registries} without the proxy that the components have ({proxy})").format(
-            nodes=counted("{count} node", "{count} nodes", len(nodes)), registries=", ".join(registries), proxy=proxy
+            nodes=counted("{count} node", "{count} nodes", len(nodes)), registries=joined(registries), proxy=proxy
         ),
         objects=tuple(ObjectKey(*NODE, "", name) for name in nodes),
         remedy=Remedy(

@@ -16,7 +16,7 @@ from kfinstall.facts.objects.owners import POD_OWNERS, key_of
 from kfinstall.facts.objects.quantities import canonical, readable
 from kfinstall.facts.pods.refused_pods import MAKERS, Refused, refused_pods
 from kfinstall.facts.scheduling.capacity import ENDED, NOTHING, Amounts, amounts, plus, requests
-from kfinstall.words import _, counted
+from kfinstall.words import _, counted, joined
 
 EXCEEDED = "quota-exceeded"
 CAUSES = (EXCEEDED, "quota-must-specify", "quota-limitrange")
@@ -98,9 +98,7 @@ def _takers(namespace: str, more: Amounts, snapshot: Snapshot) -> Iterator[Evide
         resource = name.removeprefix("requests.")
         pods = [pod for pod in snapshot.all(POD) if _counts_in(pod, namespace) and resource in requests(pod)]
         largest = sorted(pods, key=lambda pod: -requests(pod)[resource])[:LARGEST]
-        listed = ", ".join(
-            f"{pod['metadata']['name']} ({readable(resource, requests(pod)[resource])})" for pod in largest
-        )
+        listed = joined(f"{pod['metadata']['name']} ({readable(resource, requests(pod)[resource])})" for pod in largest)
         if listed and resource != "pods":
             yield Evidence(_("Most {resource} goes to {pods}.").format(resource=resource, pods=listed))
 
@@ -137,7 +135,7 @@ def priority_missing(snapshot: Snapshot) -> Iterator[Finding]:
     for each in refused_pods(snapshot):
         if each.priority_class:
             groups[each.priority_class].append(each)
-    there = ", ".join(sorted(each["metadata"]["name"] for each in snapshot.all(PRIORITY_CLASS)))
+    there = joined(sorted(each["metadata"]["name"] for each in snapshot.all(PRIORITY_CLASS)))
     for name, group in groups.items():
         yield Finding(
             cause="priority-class-missing",
@@ -166,7 +164,7 @@ def nearly_used(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _nearly_used(key: ObjectKey, full: Sequence[str], hard: Amounts, used: Amounts) -> Finding:
     explained = explanation(EXCEEDED, {"namespace": key.namespace, "quota": key.name})
-    amounts_used = ", ".join(f"{name} {readable(name, used[name])}/{readable(name, hard[name])}" for name in full)
+    amounts_used = joined(f"{name} {readable(name, used[name])}/{readable(name, hard[name])}" for name in full)
     return Finding(
         cause="quota-nearly-used",
         severity=Severity.INFO,

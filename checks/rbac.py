@@ -21,7 +21,7 @@ from kfinstall.facts.objects.kinds import (
     SERVICE_ACCOUNT,
 )
 from kfinstall.facts.objects.owners import command_name, key_of
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 OWN = "system:"
 """What the names of Kubernetes' own bindings begin with; their accounts are made when a controller first needs them."""
@@ -105,7 +105,7 @@ def _account(key: ObjectKey, subject: Body) -> ObjectKey | None:
 
 
 def _misplaced(key: ObjectKey, body: Body, account: ObjectKey, homes: list[str]) -> Finding:
-    there = ", ".join(f"{home}/{account.name}" for home in sorted(homes))
+    there = joined(f"{home}/{account.name}" for home in sorted(homes))
     fix = _moved(key, body, account, homes[0]) if len(homes) == 1 else None
     return Finding(
         cause="rbac-subject-elsewhere",
@@ -178,7 +178,7 @@ def _about(event: Body) -> ObjectKey:
 
 def _lacking(user: str, rights: dict[Right, tuple[ObjectKey, str]]) -> Finding:
     namespace, _separator, name = user.removeprefix(ACCOUNT).partition(":")
-    wanted = ", ".join(f"{right.verb} {right.resource}" for right in sorted(rights))
+    wanted = joined(f"{right.verb} {right.resource}" for right in sorted(rights))
     return Finding(
         cause="rbac-forbidden-verb",
         severity=Severity.ERROR,

@@ -28,7 +28,7 @@ from kfinstall.facts.storage.volumes import (
     waits_for_pod,
     wanted_size,
 )
-from kfinstall.words import _, counted
+from kfinstall.words import _, counted, joined
 
 PATIENCE = timedelta(seconds=30)
 """How long a claim waits before it is asked who would make its volume."""
@@ -56,7 +56,7 @@ def without_class(snapshot: Snapshot) -> Iterator[Finding]:
     if not claims:
         return
     explained = explanation("st-no-default-storageclass", {})
-    names = ", ".join(sorted(each["metadata"]["name"] for each in classes))
+    names = joined(sorted(each["metadata"]["name"] for each in classes))
     there = _("There are classes, none of them the default: {names}.").format(names=names)
     usable = sorted(each["metadata"]["name"] for each in classes if each.get("provisioner") != NO_PROVISIONER)
     yield Finding(
@@ -137,7 +137,7 @@ def two_defaults(snapshot: Snapshot) -> Iterator[Finding]:
     yield Finding(
         cause="st-two-default-storageclasses",
         severity=Severity.WARNING,
-        title=_("{count} storage classes are the default: {names}").format(count=len(names), names=", ".join(names)),
+        title=_("{count} storage classes are the default: {names}").format(count=len(names), names=joined(names)),
         objects=(),
         remedy=Remedy(
             _('Claims without a class get "{name}", the newest. Leave one of them the default.').format(name=names[0]),
@@ -175,7 +175,7 @@ def class_missing(snapshot: Snapshot) -> Iterator[Finding]:
             objects=tuple(map(claim_key, claims)),
             remedy=Remedy(
                 _("Install what brings the class, or make the claims anew with a class that exists: {names}.").format(
-                    names=", ".join(sorted(names)) or _("there is none")
+                    names=joined(sorted(names)) or _("there is none")
                 ),
                 (
                     "kubectl get storageclasses",

@@ -12,7 +12,7 @@ from kfinstall.facts.objects.conditions import holds
 from kfinstall.facts.objects.kinds import CLAIM, EVENT, NODE, POD, VOLUME
 from kfinstall.facts.objects.owners import POD_OWNERS, command_name, key_of, workload
 from kfinstall.facts.storage.volumes import claims_of, phase, places, reachable, users
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 ALONE = "ReadWriteOncePod"
 ATTACH_FAILED = "FailedAttachVolume"
@@ -44,7 +44,7 @@ def _refusal(pod: Body, key: ObjectKey, snapshot: Snapshot) -> str:
 
 def _held(claim: ObjectKey, pod: Body, holders: list[Body], message: str, snapshot: Snapshot) -> Finding:
     volume = str(((snapshot.get(claim) or {}).get("spec") or {}).get("volumeName") or "")
-    names = ", ".join(_("{pod} on {node}").format(pod=each["metadata"]["name"], node=_node(each)) for each in holders)
+    names = joined(_("{pod} on {node}").format(pod=each["metadata"]["name"], node=_node(each)) for each in holders)
     about = {"volume": volume or claim.name, "pod": holders[0]["metadata"]["name"], "namespace": claim.namespace}
     explained = explanation("st-multi-attach", about)
     return Finding(

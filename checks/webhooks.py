@@ -32,7 +32,7 @@ from kfinstall.facts.objects.kinds import (
 from kfinstall.facts.objects.moments import moment
 from kfinstall.facts.objects.owners import command_name, key_of
 from kfinstall.facts.objects.selectors import matches
-from kfinstall.words import _, counted
+from kfinstall.words import _, counted, joined
 
 INJECTED = "cert-manager.io/inject-ca-from"
 """Annotation: the Certificate, as namespace/name, whose authority cert-manager puts into the configuration."""
@@ -141,7 +141,7 @@ def _deletion(configurations: tuple[ObjectKey, ...], service: ObjectKey) -> Fix:
 
 def _wrong_port(service: ObjectKey, webhooks: list[_Webhook], snapshot: Snapshot) -> Finding:
     explained = explanation("wh-connection-refused", {"namespace": service.namespace})
-    ports = ", ".join(sorted({str(webhook.port) for webhook in webhooks}))
+    ports = joined(sorted({str(webhook.port) for webhook in webhooks}))
     return Finding(
         cause=explained.cause,
         severity=_severity(webhooks),
@@ -196,7 +196,7 @@ def _severity(webhooks: list[_Webhook]) -> Severity:
 
 def _effect(webhooks: list[_Webhook], snapshot: Snapshot) -> str:
     blocking = [each for each in webhooks if each.blocks and (_selected(each, snapshot) or not snapshot.all(NAMESPACE))]
-    kinds = ", ".join(sorted({name for webhook in blocking for name in _resources(webhook)}))
+    kinds = joined(sorted({name for webhook in blocking for name in _resources(webhook)}))
     if kinds:
         return _("{resources} cannot be written").format(resources=kinds)
     return _("objects are stored without what they would fill in or check")
@@ -219,8 +219,8 @@ def _evidence(webhooks: list[_Webhook], snapshot: Snapshot) -> Iterator[Evidence
         yield Evidence(
             text.format(
                 name=webhook.body.get("name"),
-                operations=", ".join(asked),
-                resources=", ".join(sorted(set(_resources(webhook)))),
+                operations=joined(asked),
+                resources=joined(sorted(set(_resources(webhook)))),
                 where=_where(webhook, snapshot),
                 policy=webhook.body.get("failurePolicy", "Fail"),
             ),

@@ -6,7 +6,7 @@ Names, keys, ids and JSON are never translated. `make words` collects the texts 
 
 import gettext
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 LOCALES = Path(__file__).parent / "locale"
@@ -58,6 +58,11 @@ def spoken() -> str:
 def _(message: str) -> str:
     """The message in the user's language; fill its {placeholders} with str.format afterwards."""
     return _translations.gettext(message) if message else ""  # gettext answers "" with the catalogue's header
+
+
+def joined(items: Iterable[str]) -> str:
+    """Items one after the other, as the user's language lists them."""
+    return _(", ").join(items)
 
 
 def counted(singular: str, plural: str, count: int) -> str:

@@ -26,7 +26,7 @@ from kfinstall.errors import KfinstallError, ProgramFailed
 from kfinstall.model.access import LoadBalancer, NodePort
 from kfinstall.model.base import DnsLabel, LocalPath, Model
 from kfinstall.model.install import Install, PlatformOptions
-from kfinstall.words import _
+from kfinstall.words import _, joined
 from platforms.docker_engine import docker_engine, docker_tool, inotify, no_docker
 from platforms.obstacle import obstacle
 
@@ -228,8 +228,8 @@ def _state(cluster: str, host: Host) -> ClusterStatus:
     nodes = _nodes(cluster, host)
     stopped = sorted(name for name, state in nodes.items() if state != "running")
     if stopped:
-        return ClusterStatus(ClusterPhase.STOPPED, ", ".join(stopped))
-    return ClusterStatus(ClusterPhase.RUNNING, ", ".join(sorted(nodes)))
+        return ClusterStatus(ClusterPhase.STOPPED, joined(stopped))
+    return ClusterStatus(ClusterPhase.RUNNING, joined(sorted(nodes)))
 
 
 def _nodes(cluster: str, host: Host) -> dict[str, str]:

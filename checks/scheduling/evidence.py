@@ -13,7 +13,7 @@ from kfinstall.facts.objects.quantities import readable
 from kfinstall.facts.scheduling.capacity import NOTHING, PODS, Room, requests
 from kfinstall.facts.scheduling.obstacles import Kind, Obstacle
 from kfinstall.facts.scheduling.placing import collide, host_ports
-from kfinstall.words import _, counted
+from kfinstall.words import _, counted, joined
 
 NODES_SHOWN = 3
 """Nodes whose arithmetic is written out, the nearest to taking the pod first; the others are counted by reason."""
@@ -35,9 +35,7 @@ def wants(group: Sequence[Waiting]) -> Iterator[Evidence]:
     keys: dict[str, list[ObjectKey]] = defaultdict(list)
     for each in group:
         asked = requests(each.pod)
-        keys[", ".join(f"{name} {readable(name, asked[name])}" for name in sorted(asked) if name != PODS)].append(
-            each.key
-        )
+        keys[joined(f"{name} {readable(name, asked[name])}" for name in sorted(asked) if name != PODS)].append(each.key)
     for want, pods in keys.items():
         text = _("asks for {amounts}").format(amounts=want) if want else _("asks for no particular amount")
         yield Evidence(text, pods[0], len(pods))
@@ -68,7 +66,7 @@ def _nodes(waiting: Waiting) -> Iterator[Evidence]:
     rest = waiting.refusals[NODES_SHOWN:]
     if rest:
         reasons = Counter(_in_short(each) for refusal in rest for each in refusal.obstacles)
-        listed = ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common())
+        listed = joined(f"{reason} ({count})" for reason, count in reasons.most_common())
         more = counted("{count} more node", "{count} more nodes", len(rest))
         yield Evidence(f"{more}: {listed}")
 
@@ -81,7 +79,7 @@ def _devices(waiting: Waiting) -> Iterator[Evidence]:
     )
     devices = [name for name in offered if "/" in name]
     if "/" in wanted and waiting.decisive.kind is Kind.SHORT and wanted not in devices:
-        names = ", ".join(devices)
+        names = joined(devices)
         yield Evidence(
             _("The nodes offer: {names}.").format(names=names) if devices else _("No node offers any device.")
         )
@@ -128,7 +126,7 @@ def _users(resource: str, room: Room) -> str:
     if "/" not in resource:
         return ""
     users = [(key_of(POD, pod), requests(pod).get(resource)) for pod in room.pods]
-    listed = ", ".join(f"{pod.namespace}/{pod.name} ({readable(resource, count)})" for pod, count in users if count)
+    listed = joined(f"{pod.namespace}/{pod.name} ({readable(resource, count)})" for pod, count in users if count)
     return _(", used by {pods}").format(pods=listed) if listed else ""
 
 

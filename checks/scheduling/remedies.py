@@ -14,7 +14,7 @@ from kfinstall.facts.objects.quantities import readable
 from kfinstall.facts.scheduling.capacity import NOTHING, Room
 from kfinstall.facts.scheduling.obstacles import AND, Kind
 from kfinstall.facts.scheduling.relief import Relief, Stopping, relief
-from kfinstall.words import _, counted
+from kfinstall.words import _, counted, joined
 
 SCALED = frozenset({DEPLOYMENT.kind, STATEFUL_SET.kind})
 MINIKUBE = "minikube.k8s.io/name"
@@ -64,11 +64,11 @@ def _room(group: Sequence[Waiting], found: Relief, general: Remedy, snapshot: Sn
 def _stopping(found: Relief) -> Iterator[str]:
     if found.stopping:
         pods = counted("{count} pod", "{count} pods", sum(each.pods for each in found.stopping))
-        lost = ", ".join(sorted({each.component for each in found.stopping} - {""}))
+        lost = joined(sorted({each.component for each in found.stopping} - {""}))
         cost = _(", at the cost of {components}").format(components=lost) if lost else ""
         yield _("Stopping {pods} of {workloads} makes room on {node}{cost}.").format(
             pods=pods,
-            workloads=", ".join(str(each.workload) for each in found.stopping),
+            workloads=joined(str(each.workload) for each in found.stopping),
             node=found.room.name,
             cost=cost,
         )
@@ -92,7 +92,7 @@ def _growing(found: Relief) -> Iterator[str]:
                 resource=resource, needed=needed, present=readable(resource, present)
             )
         )
-    larger = _("{node} with {sizes}").format(node=found.room.name, sizes=", ".join(sizes))
+    larger = _("{node} with {sizes}").format(node=found.room.name, sizes=joined(sizes))
     if found.more_nodes:
         nodes = counted("{count} more node", "{count} more nodes", found.more_nodes)
         yield _("Room for all: {nodes} like {node}, or {larger}.").format(

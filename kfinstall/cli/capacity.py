@@ -16,7 +16,7 @@ from kfinstall.facts.kubeflow.notebook_gpus import spawner_settings
 from kfinstall.facts.objects.kinds import NODE, POD
 from kfinstall.facts.objects.quantities import readable
 from kfinstall.facts.scheduling.usage import Share, Usage, usage, waiting
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 KINDS = (NODE, POD)
 NAMED = 4
@@ -102,4 +102,4 @@ def _cells(row: Usage) -> tuple[str, ...]:
 def _named(resource: str, shares: Sequence[Share]) -> str:
     named = [f"{each.pod.namespace}/{each.pod.name} ({readable(resource, each.amount)})" for each in shares[:NAMED]]
     more = [_("{count} more").format(count=len(shares) - NAMED)] if len(shares) > NAMED else []
-    return ", ".join([*named, *more])
+    return joined([*named, *more])

@@ -28,7 +28,7 @@ from kfinstall.contracts.check import Check, Phase
 from kfinstall.contracts.finding import Severity
 from kfinstall.errors import UsageError
 from kfinstall.registry import checks as registered
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 if TYPE_CHECKING:
     from kfinstall.doctor.examination import Report
@@ -219,7 +219,7 @@ def _chosen(only: Sequence[str], skip: Sequence[str], phases: frozenset[Phase]) 
 
 
 def _listed(check: Check) -> str:
-    asks = _(" (may ask {hosts})").format(hosts=", ".join(sorted(check.asks))) if check.asks else ""
+    asks = _(" (may ask {hosts})").format(hosts=joined(sorted(check.asks))) if check.asks else ""
     return f"{check.id:26} {check.title}{asks}"
 
 

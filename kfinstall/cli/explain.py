@@ -14,7 +14,7 @@ from kfinstall.contracts.explanation import Explanation, Json
 from kfinstall.facts.classify import classify, explanation, parsed
 from kfinstall.facts.classify.catalogue import catalogue
 from kfinstall.facts.classify.normalise import LONGEST
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 LONGEST_INPUT = 1_000_000
 """Characters of standard input that are kept, the last ones; with --lines each line may have as many."""
@@ -117,7 +117,7 @@ def _known(found: Explanation) -> str:
     if shown:
         lines += ["", _("From the message:"), *(f"  {name}: {_short(value)}" for name, value in sorted(shown.items()))]
     if found.alternatives:
-        lines += ["", _("It may also be: {causes}").format(causes=", ".join(found.alternatives))]
+        lines += ["", _("It may also be: {causes}").format(causes=joined(found.alternatives))]
     if found.docs:
         lines += ["", found.docs]
     return "\n".join(lines)

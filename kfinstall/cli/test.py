@@ -17,7 +17,7 @@ from kfinstall.cli.versioned import versioned
 from kfinstall.engine.practice import is_practice
 from kfinstall.errors import KfinstallError, UsageError
 from kfinstall.model.serving import Serving
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 if TYPE_CHECKING:
     from kfinstall.engine.attempts import Attempts, Tried
@@ -81,7 +81,7 @@ def _chosen(names: tuple[str, ...]) -> "list[Trial]":
     if unknown:
         raise UsageError(
             _("There is no test {name}.").format(name=min(unknown)),
-            fix=_("Known here: {names}").format(names=", ".join(each.name for each in trials())),
+            fix=_("Known here: {names}").format(names=joined(each.name for each in trials())),
         )
     return [each for each in trials() if each.name in names or (not names and not each.asked)]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from kfinstall.contracts.finding import Evidence, Severity
 from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.doctor.examination import Report, Status
-from kfinstall.words import _, counted
+from kfinstall.words import _, counted, joined
 
 MARKS = {
     Status.OK: "✓",
@@ -64,6 +64,6 @@ def seen(evidence: Evidence) -> str:
 
 def named(objects: Sequence[ObjectKey]) -> str:
     """Some objects by name; the rest as a count."""
-    names = ", ".join(str(key) for key in objects[:SHOWN])
+    names = joined(str(key) for key in objects[:SHOWN])
     more = len(objects) - SHOWN
     return _("{names} and {count} more").format(names=names, count=more) if more > 0 else names

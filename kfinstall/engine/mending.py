@@ -13,7 +13,7 @@ from kfinstall.kube.cluster import Cluster
 from kfinstall.kube.connection import METADATA
 from kfinstall.model.images import PullSecret
 from kfinstall.transform.images import pull_secret
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 MANAGER = "kfinstall-doctor"
 """Field manager of fixes: with that of installs, a fix of one field would give up all the others."""
@@ -52,7 +52,7 @@ def mend(
     if len(secrets) < len(fix.logins) and not dry_run:
         raise UsageError(
             _("This needs credentials of {registries}.").format(
-                registries=", ".join(sorted({each.registry for each in fix.logins}))
+                registries=joined(sorted({each.registry for each in fix.logins}))
             ),
             fix=_("kfinstall doctor --fix asks for them, or takes them from the environment."),
         )

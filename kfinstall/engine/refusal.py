@@ -8,7 +8,7 @@ from kfinstall.contracts.resource import ClusterState, GroupKind, Resource
 from kfinstall.errors import PlanRefused
 from kfinstall.facts.objects.applyset import ID, NAMESPACE
 from kfinstall.facts.objects.removed_apis import removal
-from kfinstall.words import _, counted
+from kfinstall.words import _, counted, joined
 
 Unserved = Counter[tuple[str, str]]
 """How many objects there are of each (apiVersion, kind)."""
@@ -42,7 +42,7 @@ def refuse_unserved(manifests: Sequence[Manifest], known: Mapping[GroupKind, Res
 def refuse_homeless(state: ClusterState) -> None:
     """Raise PlanRefused when objects are in namespaces that nobody makes."""
     if state.missing_namespaces:
-        names = ", ".join(sorted(state.missing_namespaces))
+        names = joined(sorted(state.missing_namespaces))
         raise PlanRefused(
             _("Namespace {names} does not exist, and nothing that is installed makes it.").format(names=names),
             fix=_("Make it first: {commands}").format(

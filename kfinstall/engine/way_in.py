@@ -10,7 +10,7 @@ from kfinstall.contracts.manifest import Body
 from kfinstall.errors import ApiError, UsageError
 from kfinstall.facts.kubeflow.pages import Page, Place
 from kfinstall.kube.cluster import Cluster
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 GATEWAY = "istio-system/istio-ingressgateway"
 """The Service in front of all pages that have only a path."""
@@ -46,7 +46,7 @@ def place_of(page: Page, cluster: Cluster, namespace: str | None) -> Place:
             return place
     raise UsageError(
         _("There is no page for {title} in this cluster.").format(title=page.title),
-        why=_("None of these Services stands: {names}").format(names=", ".join(each.service for each in places)),
+        why=_("None of these Services stands: {names}").format(names=joined(each.service for each in places)),
         fix=_("Show what is installed with: kfinstall status"),
     )
 

@@ -12,13 +12,13 @@ from kfinstall.guide.keeping import Change
 from kfinstall.kube import discovery
 from kfinstall.kube.cluster import Cluster
 from kfinstall.model.images import PullSecret
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 
 def shown(fix: Fix, kept: Change | None = None) -> Iterator[str]:
     """Every request of a fix, with the body that it sends, and what keeps it: the file's change, or keys to set."""
     for login in fix.logins:
-        secrets = ", ".join(f"{namespace}/{login.name}" for namespace in login.namespaces)
+        secrets = joined(f"{namespace}/{login.name}" for namespace in login.namespaces)
         yield _("apply Secret {secrets}: credentials for {registry}, from {variables} or asked for").format(
             secrets=secrets, registry=login.registry, variables=logins.names(login)
         )

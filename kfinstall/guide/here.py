@@ -18,7 +18,7 @@ from kfinstall.engine.user_kubeconfig import user_kubeconfig
 from kfinstall.errors import KfinstallError
 from kfinstall.registry import platforms
 from kfinstall.sandbox import running
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 if TYPE_CHECKING:
     from kfinstall.engine.status import ObjectStatus
@@ -80,15 +80,9 @@ def _notes(name: str, detection: Detection) -> Iterator[str]:
     for mark, text, needed in (("✗", _("missing: {names}"), True), ("·", _("not here: {names}"), False)):
         names = [tool.name for tool in detection.tools if not tool.version and tool.needed is needed]
         if names:
-            yield f"{mark} " + text.format(names=", ".join(names))
+            yield f"{mark} " + text.format(names=joined(names))
     if offer := _offer(name):
         yield f"· {offer}"
-
-
-def missing(tool: Tool) -> str:
-    """A tool that is not here, and how to get it."""
-    text = _("✗ {name} is missing: {get}") if tool.needed else _("· {name} is not here; it would be useful: {get}")
-    return text.format(name=tool.name, get=tool.get)
 
 
 def _offer(name: str) -> str:

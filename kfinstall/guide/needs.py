@@ -15,7 +15,7 @@ from kfinstall.contracts.manifest import Body, Manifest
 from kfinstall.facts.objects.quantities import amount, readable
 from kfinstall.facts.pods.planned_pods import planned_pods
 from kfinstall.facts.scheduling.capacity import requests
-from kfinstall.words import _, counted
+from kfinstall.words import _, counted, joined
 
 NOTHING = Decimal(0)
 
@@ -59,12 +59,12 @@ class Needs:
             parts.append(_("{size} of volumes").format(size=readable("storage", self.storage)))
         if self.images:
             parts.append(counted("{count} image", "{count} images", len(self.images)))
-        return ", ".join(filter(None, parts))
+        return joined(filter(None, parts))
 
 
 def _resources(cpu: Decimal, memory: Decimal) -> str:
     parts = [_("{cpu} CPU").format(cpu=readable("cpu", cpu))] if cpu else []
-    return ", ".join([*parts, readable("memory", memory)] if memory else parts)
+    return joined([*parts, readable("memory", memory)] if memory else parts)
 
 
 def together(all_of: Iterable[Needs]) -> Needs:

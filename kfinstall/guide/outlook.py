@@ -17,7 +17,7 @@ from kfinstall.errors import KfinstallError, PlanRefused
 from kfinstall.facts.scheduling.sizing import demand
 from kfinstall.model.load import LoadedInstall
 from kfinstall.render.renderer import RenderEvent
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 if TYPE_CHECKING:
     from kfinstall.engine.preparation import Preparation
@@ -73,7 +73,7 @@ def outlook(loaded: LoadedInstall, tell: Callable[[str], None] = lambda _doing: 
     plan = prepared.prepared.plan
     found = [*(f"! {each}" for each in prepared.warnings), *_doctor(prepared)]
     return Outlook(
-        f"{where}, Kubernetes {prepared.prepared.state.version}",
+        joined([where, f"Kubernetes {prepared.prepared.state.version}"]),
         create=_objects(plan, Verb.CREATE),
         change=_objects(plan, Verb.CHANGE),
         keep=plan.count(Verb.KEEP),
@@ -145,7 +145,7 @@ def _rights(prepared: "Preparation") -> str:
 def kinds(objects: Iterable[str]) -> str:
     """How many objects of which kinds, most first: 12 ConfigMap, 4 Deployment."""
     count = Counter(each.partition("/")[0] for each in objects)
-    return ", ".join(f"{number} {kind}" for kind, number in count.most_common())
+    return joined(f"{number} {kind}" for kind, number in count.most_common())
 
 
 def total(objects: Objects) -> int:

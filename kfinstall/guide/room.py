@@ -17,7 +17,7 @@ from kfinstall.guide.draft import Draft
 from kfinstall.guide.needs import Needs
 from kfinstall.model.install import PlatformOptions
 from kfinstall.registry import platforms
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 PATIENCE = 10.0
 """Seconds for a request."""
@@ -38,7 +38,7 @@ class Room:
             parts.append(_("{cpu} CPU").format(cpu=readable("cpu", self.cpu)))
         if self.memory is not None:
             parts.append(readable("memory", self.memory))
-        return ", ".join(parts)
+        return joined(parts)
 
     def lacks(self, wanted: Needs) -> bool:
         """Whether some pods would have to wait for ever; what is not known is enough."""

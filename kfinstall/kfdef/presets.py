@@ -13,7 +13,7 @@ from kfinstall.kfdef.document import load
 from kfinstall.kfdef.types import KfDef
 from kfinstall.model.faults import did_you_mean
 from kfinstall.model.source import Document, parse
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 DEFAULT = "kubeflow-26.03"
 
@@ -58,7 +58,7 @@ def read(name: str) -> Document:
     """The document of a preset. Raises UsageError for a name that is none."""
     if name not in names():
         what = _('There is no preset "{name}".').format(name=name) + did_you_mean(name, names())
-        raise UsageError(what, fix=_("One of: {names}.").format(names=", ".join(names())))
+        raise UsageError(what, fix=_("One of: {names}.").format(names=joined(names())))
     file = files("configs") / "presets" / f"{name}.yaml"
     [document] = parse(file.read_text(encoding="utf-8"), str(file))  # a relative repo is beside this file
     return document

@@ -6,7 +6,7 @@ from dataclasses import replace
 from kfinstall.errors import UsageError
 from kfinstall.kfdef.types import USAGE_REPORTING, Application, KfDef
 from kfinstall.model.faults import did_you_mean
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 
 def select(
@@ -34,7 +34,7 @@ def select(
     named = dict.fromkeys([*components, *provided, *parameters, *patched])
     unknown = list(_unknown(named, known))
     if unknown:
-        fix = _("The applications here: {names}.").format(names=", ".join(known))
+        fix = _("The applications here: {names}.").format(names=joined(known))
         raise UsageError(" ".join(unknown), fix=fix)
     switched = {USAGE_REPORTING: usage_reporting, **components, **dict.fromkeys(provided, False)}
     chosen = [application for application in kfdef.applications if switched.get(application.name, True)]
@@ -68,16 +68,16 @@ def _check_requirements(kfdef: KfDef, chosen: list[Application], provided: Colle
     if not broken:
         return
     why = "\n".join(
-        _("{users} need {required}.").format(users=", ".join(users), required=required)
+        _("{users} need {required}.").format(users=joined(users), required=required)
         for required, users in broken.items()
     )
-    also = ", ".join(dict.fromkeys(user for users in broken.values() for user in users))
+    also = joined(dict.fromkeys(user for users in broken.values() for user in users))
     fix = _(
         "Leave {required} on, or switch off {users} as well. If your cluster has {required} already, "
         "from elsewhere, name it under kubeflow.provided."
     )
-    what = _("{required} cannot be switched off.").format(required=", ".join(broken))
-    raise UsageError(what, why=why, fix=fix.format(required=", ".join(broken), users=also))
+    what = _("{required} cannot be switched off.").format(required=joined(broken))
+    raise UsageError(what, why=why, fix=fix.format(required=joined(broken), users=also))
 
 
 def _with_parameters(application: Application, parameters: Mapping[str, str]) -> Application:
@@ -92,7 +92,7 @@ def _without_effect(
     """Parameters that nothing reads; whether one is in a params.env shows only when it is rendered."""
     on = {application.name for application in chosen}
     for name, values in parameters.items():
-        keys = ", ".join(values)
+        keys = joined(values)
         if values and name not in on:
             message = _("The parameters {keys} have no effect: {name} is switched off.")
             yield message.format(keys=keys, name=name)

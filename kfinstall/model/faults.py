@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kfinstall.model.document import Path
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 _SECRET_KEY = re.compile(
     r"pass(word|wd|phrase)?$|secret|token|credential|(private|api|access|client|encryption)[-_]?key|auth$|bearer",
@@ -55,7 +55,7 @@ def one_of(word: str, choices: Sequence[str]) -> str:
     near = did_you_mean(word, choices)
     if near or not 0 < len(choices) <= 20:
         return near
-    return " " + _("Known here: {choices}.").format(choices=", ".join(choices))
+    return " " + _("Known here: {choices}.").format(choices=joined(choices))
 
 
 def words(fault: Fault) -> str:
@@ -120,7 +120,7 @@ def _not_a_choice(fault: Fault) -> str:
     choices = _QUOTED.findall(str(fault.context.get("expected") or fault.context.get("expected_tags") or ""))
     value = fault.context.get("tag", fault.value)
     if not isinstance(value, str) or fault.hidden:
-        return _("one of these is expected here: {choices}.").format(choices=", ".join(choices))
+        return _("one of these is expected here: {choices}.").format(choices=joined(choices))
     return _('"{value}" is not known.').format(value=shown(value)) + one_of(value, choices)
 
 

@@ -14,7 +14,7 @@ from kfinstall.model.serving import AzureModels, GcsModels, NfsModels, S3Models,
 from kfinstall.transform.artifact_keys import encoded
 from kfinstall.transform.authority import read_authority
 from kfinstall.transform.profiles import home, profiles
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 APPLICATION = "kfinstall/serving"
 ACCOUNT = "kfinstall-models"
@@ -41,7 +41,7 @@ def transformed(manifests: Sequence[Manifest], serving: Serving) -> list[Manifes
         raise PlanRefused(
             _("serving.component is {wanted}, and this release does not have it.").format(wanted=serving.component),
             why=_("It serves models by: {names}").format(
-                names=", ".join(TITLES[each] for each in offered) or _("nothing")
+                names=joined(TITLES[each] for each in offered) or _("nothing")
             ),
             fix=_("Name one of these, or leave serving.component out."),
         )
@@ -165,7 +165,7 @@ def _owners(manifests: Sequence[Manifest], serving: Serving) -> dict[str, str]:
             _("serving.models is for profiles, and there is no profile {name}.").format(name=missing[0])
             if missing
             else _("serving.models is for profiles, and there is none."),
-            why=_("There is: {names}").format(names=", ".join(sorted(found)) or _("none")),
+            why=_("There is: {names}").format(names=joined(sorted(found)) or _("none")),
             fix=_("Add it under rbac.profiles."),
         )
     return {name: owner for name, owner in found.items() if not serving.profiles or name in serving.profiles}

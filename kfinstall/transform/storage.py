@@ -20,7 +20,7 @@ from kfinstall.model.storage import (
 from kfinstall.transform import provisioners, volumes
 from kfinstall.transform.claims import claims, with_claims, with_class, without_class
 from kfinstall.transform.spawner import with_notebook_volume
-from kfinstall.words import _, counted
+from kfinstall.words import _, counted, joined
 
 APPLICATION = "kfinstall/storage"
 
@@ -64,9 +64,7 @@ def refuse_unprovisioned(manifests: Sequence[Manifest], storage: Storage, surrou
             "{count} claims name no storage class, and the cluster has no default one.",
             len(found),
         ),
-        why=_("Their pods would wait for ever. Storage classes here: {names}").format(
-            names=", ".join(names) or _("none")
-        ),
+        why=_("Their pods would wait for ever. Storage classes here: {names}").format(names=joined(names) or _("none")),
         fix="\n".join([_("Say where the volumes come from:"), *_ways_out(names)]),
         about="storage",
     )
@@ -120,7 +118,7 @@ def _refuse_diskless(storage: NfsServer, surroundings: Surroundings) -> None:
         what.format(name=storage.disk)
         if storage.disk
         else _("The cluster has no default storage class for the disk of the NFS server."),
-        why=_("There is: {names}").format(names=", ".join(names) or _("none")),
+        why=_("There is: {names}").format(names=joined(names) or _("none")),
         fix=_("Name one whose volumes are disks: --set storage.disk=NAME"),
     )
 
@@ -133,5 +131,5 @@ def _refuse_missing(name: str, manifests: Sequence[Manifest], surroundings: Surr
     if name not in names:
         raise PlanRefused(
             _('There is no storage class "{name}" in the cluster (storage.name).').format(name=name),
-            why=_("There is: {names}").format(names=", ".join(sorted(names)) or _("none")),
+            why=_("There is: {names}").format(names=joined(sorted(names)) or _("none")),
         )

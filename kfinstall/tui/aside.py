@@ -17,11 +17,14 @@ class Aside(VerticalScroll, can_focus=False):
         yield Static(id="means", markup=False)
         yield Static(_("In the file"), markup=False, classes="title")
         yield Static(id="preview", markup=False)
+        yield Static(_("The file so far"), markup=False, classes="title whole")
+        yield Static(id="whole", markup=False, classes="whole")
 
     def say(self, text: str) -> None:
         """What a choice means."""
         self.query_one("#means", Static).update(text)
 
-    def preview(self, text: str) -> None:
-        """What the answers of the step say in the file; "" for nothing."""
+    def preview(self, text: str, whole: str) -> None:
+        """What the answers of the step say in the file, "" for nothing; and the file, where there is room for it."""
         self.query_one("#preview", Static).update(text or _("Nothing: the defaults hold."))
+        self.query_one("#whole", Static).update(whole)

@@ -9,7 +9,7 @@ from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.objects.quantities import readable
 from kfinstall.facts.scheduling.usage import Share, Usage, usage, waiting
 from kfinstall.tui.marks import bar
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 MOST = 200
 """Nodes that are drawn, the fullest first."""
@@ -58,7 +58,9 @@ def _nodes(rows: Sequence[Usage], width: int, *, accelerators: bool) -> Iterator
     for row in rows:
         groups.setdefault(row.node, []).append(row)
     fullest = sorted(groups, key=lambda node: -max(map(_fullness, groups[node])))
-    for node in fullest[:MOST]:
+    for number, node in enumerate(fullest[:MOST]):
+        if number:
+            yield Text()
         yield Text(node, style="bold")
         for row in groups[node]:
             yield _row(row.resource, row.used, row.allocatable, width)
@@ -83,4 +85,4 @@ def _fullness(row: Usage) -> Decimal:
 def _named(resource: str, shares: Sequence[Share]) -> str:
     named = [f"{each.pod.namespace}/{each.pod.name} ({readable(resource, each.amount)})" for each in shares[:NAMED]]
     more = [_("{count} more").format(count=len(shares) - NAMED)] if len(shares) > NAMED else []
-    return ", ".join([*named, *more])
+    return joined([*named, *more])

@@ -15,7 +15,7 @@ from kfinstall.guide.steps import Step
 from kfinstall.kfdef import presets
 from kfinstall.tui.hanging import Hanging
 from kfinstall.tui.known import Known
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def release_card(preset: presets.Preset, cluster: Room | None) -> Card:
         span = _("Kubernetes {minimum} to {maximum}").format(minimum=preset.kubernetes_minimum, maximum=upper)
     else:
         span = _("Kubernetes {minimum} or newer").format(minimum=preset.kubernetes_minimum)
-    notes = [", ".join(filter(None, [span, needed]))]
+    notes = [joined(filter(None, [span, needed]))]
     if cluster and cluster.too_old(preset.kubernetes_minimum):
         notes.append(_("✗ the cluster has {version}").format(version=cluster.version))
     elif cluster and upper and minor(cluster.version) > minor(upper):

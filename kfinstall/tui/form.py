@@ -18,7 +18,7 @@ from kfinstall.tui.fields import Cards, Field, Pressable
 from kfinstall.tui.parts import Parts
 from kfinstall.words import _, counted
 
-FEW = 7
+FEW = 5
 """Questions that are shown at once, minor ones included."""
 
 

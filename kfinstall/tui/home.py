@@ -261,7 +261,10 @@ def _standing(access: "ClusterAccess") -> list[str]:
 def _tools() -> list[str]:
     from kfinstall.guide import here  # noqa: PLC0415 - as above
 
-    return [f"· {tool.name} {tool.version}" if tool.version else here.missing(tool) for tool in here.tools()]
+    tools = here.tools()
+    present = [f"✓ {tool.name} {tool.version}" for tool in tools if tool.version]
+    absent = [f"· {tool.name}: {tool.get}" for tool in tools if not tool.version]
+    return [*present, *([_("Not here; some platforms use them:"), *absent] if absent else [])]
 
 
 def _draft() -> "tuple[Draft, str] | None":

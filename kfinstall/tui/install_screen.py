@@ -26,7 +26,7 @@ from kfinstall.tui.log_lines import rows
 from kfinstall.tui.log_pane import LogPane
 from kfinstall.tui.marks import bar, clock, duration
 from kfinstall.tui.object_tree import ObjectTree
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 if TYPE_CHECKING:
     from kfinstall.guide.explaining import Cause
@@ -372,8 +372,8 @@ def _held(cause: "Cause") -> str:
     """What it holds back, by name; many as a count."""
     names = [key.name for key in cause.holds]
     if len(names) <= HELD:
-        return ", ".join(names)
-    return _("{names} and {count} more").format(names=", ".join(names[: HELD - 1]), count=len(names) - HELD + 1)
+        return joined(names)
+    return _("{names} and {count} more").format(names=joined(names[: HELD - 1]), count=len(names) - HELD + 1)
 
 
 def _told(cause: "Cause") -> Iterator[str]:
@@ -382,5 +382,5 @@ def _told(cause: "Cause") -> Iterator[str]:
     yield from (f"    {each.text}" for each in finding.evidence[:2])
     yield f"  → {finding.remedy.text}"
     yield from (f"  $ {command}" for command in finding.remedy.commands)
-    yield "  " + _("holds back: {objects}").format(objects=", ".join(str(key) for key in cause.holds))
+    yield "  " + _("holds back: {objects}").format(objects=joined(str(key) for key in cause.holds))
     yield ""

@@ -12,7 +12,7 @@ from kfinstall.guide import components
 from kfinstall.guide.draft import Draft
 from kfinstall.guide.room import Room
 from kfinstall.tui.component_tree import ComponentTree
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 
 class Parts(Vertical):
@@ -44,7 +44,7 @@ class Parts(Vertical):
 
     def _total(self, also: Sequence[str] = ()) -> str:
         wanted = components.total(self.draft)
-        lines = [_("With it: {names}").format(names=", ".join(also))] if also else []
+        lines = [_("With it: {names}").format(names=joined(also))] if also else []
         lines.append(_("Together: {needs}").format(needs=wanted.told or _("nothing")))
         if self.room is not None and self.room.told:
             fits = _("✗ too little for all of it") if self.room.lacks(wanted) else _("✓ enough")

@@ -21,7 +21,7 @@ from kfinstall.guide.ending import Ending
 from kfinstall.tui.background import Background
 from kfinstall.tui.hanging import Hanging
 from kfinstall.tui.review import Review
-from kfinstall.words import _, counted
+from kfinstall.words import _, counted, joined
 
 if TYPE_CHECKING:
     from kfinstall.guide.aftermath import Door
@@ -217,9 +217,7 @@ class ResultScreen(Screen[str]):
         if skipped:
             yield _heading(counted("{count} object was skipped", "{count} objects were skipped", len(skipped)))
             yield Text(
-                "  "
-                + ", ".join(object_of(each.step) for each in skipped[:SHOWN])
-                + (" …" if len(skipped) > SHOWN else "")
+                "  " + joined(object_of(each.step) for each in skipped[:SHOWN]) + (" …" if len(skipped) > SHOWN else "")
             )
         if self.ending.notes:
             yield _heading(_("Good to know"))

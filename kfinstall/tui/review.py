@@ -13,6 +13,7 @@ from textual.events import Callback
 from textual.screen import Screen
 from textual.widgets import Button, Footer, Static
 
+from kfinstall.cells import padded, width
 from kfinstall.engine.state_folder import state_home
 from kfinstall.errors import KfinstallError
 from kfinstall.guide import reviewing, saving
@@ -142,17 +143,18 @@ class Review(Screen[str]):
         yield from _block(_("This cannot be installed like this"), [f"✗ {error.what}"], "$text-error")
         if step := step_about(error, self.draft):
             yield Content("  " + _("F4 leads back to the answer, at: {step}").format(step=step.title))
-        yield from (Content(f"  {line}") for part in (error.why, error.fix) for line in part.splitlines())
+        fix = "" if step else error.fix  # which names the same answers, as options of the command line
+        yield from (Content(f"  {line}") for part in (error.why, fix) for line in part.splitlines())
 
-    def _answers(self) -> Content:
+    def _answers(self) -> Hanging:
         try:
             release = reviewing.release_of(self.loaded)
         except KfinstallError as error:
-            return Content(str(error))
-        lines = [
-            Content.assemble((line.title, "bold"), "  ", line.text) for line in reviewing.lines(self.draft, release)
-        ]
-        return Content("\n").join(lines)
+            return Hanging(Content(str(error)))
+        lines = list(reviewing.lines(self.draft, release))
+        column = max(width(line.title) for line in lines) + 2
+        rows = (Content.assemble((padded(line.title, column), "bold"), line.text) for line in lines)
+        return Hanging(Content("\n").join(rows), column)
 
     def _file(self) -> Content:
         blocks = [*_block(_("The file"), self.draft.text.splitlines())]

@@ -113,7 +113,7 @@ class Walk(Screen[None]):
         self.query_one("#hint", Static).update(text.partition("\n\n")[0])
 
     def _preview(self) -> None:
-        self.query_one(Aside).preview(preview(self.step, self.draft))
+        self.query_one(Aside).preview(preview(self.step, self.draft), self.draft.text)
 
     @on(Look)
     def _look(self, event: Look) -> None:
@@ -124,8 +124,7 @@ class Walk(Screen[None]):
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
         if not event.option_list.is_attached:  # a step that was left since
             return
-        text = next((each.text for each in self.questions()[0].choices if each.value == event.option_id), "")
-        self._say("\n\n".join(filter(None, [text, self.step.means])))
+        self._say(self.step.means)  # what a card means stands on it
 
     def explained(self) -> list[str]:
         """For F1: the field in focus, then the step."""

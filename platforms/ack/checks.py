@@ -8,7 +8,7 @@ from kfinstall.contracts.finding import Evidence, Finding, Severity
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.objects.kinds import NODE, SERVICE
 from kfinstall.facts.objects.owners import key_of
-from kfinstall.words import _, counted
+from kfinstall.words import _, counted, joined
 
 LABELS = ("alibabacloud.com/", "ack.aliyun.com")
 """What labels of its nodes begin with."""
@@ -48,7 +48,7 @@ def _address(service: dict[str, object]) -> str:
     status = service.get("status")
     points = ((status if isinstance(status, dict) else {}).get("loadBalancer") or {}).get("ingress") or ()
     named = [str(each.get("ip") or each.get("hostname")) for each in points]
-    return ", ".join(named) or _("it has no address yet")
+    return joined(named) or _("it has no address yet")
 
 
 CHECKS = (

@@ -22,7 +22,7 @@ from kfinstall.contracts.platform import (
 )
 from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.errors import ToolMissing
-from kfinstall.words import _
+from kfinstall.words import _, joined
 from platforms.aks.kubeconfig import INSTALL, KUBELOGIN, needs_kubelogin, with_login
 from platforms.aks.objects import adapted
 from platforms.aks.options import AksOptions, Pool, cpus, memory
@@ -77,7 +77,7 @@ class Aks:
         of_memory = memory(nodes.vm_size)
         return Offer(
             _("The AKS cluster {name} in resource group {group}: {pools}").format(
-                name=options.name, group=options.resource_group, pools=", ".join(map(_described, pools))
+                name=options.name, group=options.resource_group, pools=joined(map(_described, pools))
             ),
             _(
                 "Azure bills the subscription for nodes, their disks and a load balancer by the hour, "

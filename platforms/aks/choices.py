@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from azure.mgmt.containerservice import ContainerServiceClient
 
 from kfinstall.contracts.platform import Choice
-from kfinstall.words import _, counted
+from kfinstall.words import _, counted, joined
 from platforms.aks.arm import got, listed
 from platforms.aks.options import BURSTABLE, GPU_SIZES, VM_SIZE
 from platforms.answers import answer, needed
@@ -142,4 +142,4 @@ def _described(size: VmSize) -> str:
     parts = [_("{cpus} CPUs, {memory:.4g} GiB of memory").format(cpus=size.cpus, memory=size.memory)]
     if size.gpus:
         parts.append(counted("{count} GPU", "{count} GPUs", size.gpus))
-    return ", ".join(parts)
+    return joined(parts)

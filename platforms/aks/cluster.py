@@ -11,7 +11,7 @@ from azure.mgmt.containerservice import models as m
 
 from kfinstall.contracts.platform import ClusterPhase, ClusterStatus, Host, Progress
 from kfinstall.errors import CloudError, Interrupted
-from kfinstall.words import _
+from kfinstall.words import _, joined
 from platforms.aks import arm
 from platforms.aks.operations import LOOK, followed
 from platforms.aks.options import AksOptions, Pool
@@ -118,7 +118,7 @@ class AksCluster:
             return Progress(step)
         pools = found.properties.agent_pool_profiles or ()
         parts = [f"{pool.name}: {pool.provisioning_state or '?'}" for pool in pools]
-        return Progress(step, ", ".join([_state(found), *parts]))
+        return Progress(step, joined([_state(found), *parts]))
 
     def _in_resource_group(self) -> None:
         if self._options.create_resource_group:
@@ -152,7 +152,7 @@ def _detail(cluster: m.ManagedCluster, properties: m.ManagedClusterProperties) -
     pools = [f"{pool.count} x {pool.vm_size}" for pool in properties.agent_pool_profiles or ()]
     version = properties.current_kubernetes_version or properties.kubernetes_version
     detail = _("{state}: Kubernetes {version}, {pools} in {location}")
-    return detail.format(state=_state(cluster), version=version, pools=", ".join(pools), location=cluster.location)
+    return detail.format(state=_state(cluster), version=version, pools=joined(pools), location=cluster.location)
 
 
 def _wanted(options: AksOptions, location: str) -> m.ManagedCluster:

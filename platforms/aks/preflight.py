@@ -8,7 +8,7 @@ from azure.mgmt.containerservice import ContainerServiceClient
 from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Finding, Severity
 from kfinstall.model.faults import did_you_mean
-from kfinstall.words import _
+from kfinstall.words import _, joined
 from platforms.aks.arm import got
 from platforms.aks.choices import Usage, VmSize, locations, usages, versions, vm_sizes
 from platforms.aks.options import AksOptions, Pool
@@ -48,7 +48,7 @@ def _version(service: ContainerServiceClient, options: AksOptions, location: str
     known = versions(service, location) if wanted else []
     if wanted and ".".join(wanted.split(".")[:2]) not in {".".join(each.split(".")[:2]) for each in known}:
         title = _("AKS has no Kubernetes {version} in {location} (platform.kubernetesVersion).")
-        remedy = Remedy(_("Take one of: {versions}").format(versions=", ".join(known)))
+        remedy = Remedy(_("Take one of: {versions}").format(versions=joined(known)))
         yield _finding("aks-version", title.format(version=wanted, location=location), remedy,
                        option="platform.kubernetesVersion")  # fmt: skip
 

@@ -10,7 +10,7 @@ from kfinstall.contracts.manifest import ObjectKey
 from kfinstall.contracts.snapshot import Snapshot
 from kfinstall.facts.objects.kinds import NODE, SERVICE
 from kfinstall.facts.objects.owners import key_of
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 NODES = frozenset({"docker-desktop", "docker-for-desktop", "desktop-control-plane"})
 """The node of today, that of versions before 2.0.1, and the first one where Docker Desktop runs kind."""
@@ -35,7 +35,7 @@ def ports(snapshot: Snapshot) -> Iterator[Finding]:
                 cause="docker-desktop-port-twice",
                 severity=Severity.WARNING,
                 title=_("{services} want localhost:{port}, and only one of them has it").format(
-                    services=", ".join(names), port=port
+                    services=joined(names), port=port
                 ),
                 objects=tuple(sorted(services)),
                 remedy=Remedy(

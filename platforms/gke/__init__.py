@@ -25,7 +25,7 @@ from kfinstall.contracts.surroundings import Surroundings
 from kfinstall.errors import CloudError
 from kfinstall.model.base import Model
 from kfinstall.model.install import Install
-from kfinstall.words import _
+from kfinstall.words import _, joined
 from platforms.answers import needed
 from platforms.gke import choices, firewall, iap, istio_cni, kubeconfig, pipelines_key, preflight
 from platforms.gke.cloud import Cloud
@@ -80,7 +80,7 @@ class Gke:
         each, of_memory = cpus(nodes.machine_type), memory(nodes.machine_type)
         return Offer(
             _("{nodes} in {location}, project {project}").format(
-                nodes=", ".join(parts), location=options.location, project=options.project
+                nodes=joined(parts), location=options.location, project=options.project
             ),
             _(
                 "Google charges the project for nodes, disks and the cluster itself, "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kfinstall.contracts.platform import Progress
 from kfinstall.errors import CloudError, Interrupted
-from kfinstall.words import _
+from kfinstall.words import _, joined
 from platforms.gke import refusals, wanted
 from platforms.gke.cloud import Cloud
 from platforms.gke.options import GkeOptions
@@ -37,7 +37,7 @@ class Lifetime:
         if cluster is None and found.missing_zones:
             raise CloudError(
                 _("Google does not say at the moment which clusters there are in {zones}.").format(
-                    zones=", ".join(found.missing_zones)
+                    zones=joined(found.missing_zones)
                 ),
                 fix=_("Run the same command again in some minutes."),
             )

@@ -7,7 +7,7 @@ from kfinstall.contracts.explanation import Remedy
 from kfinstall.contracts.finding import Finding, Severity
 from kfinstall.contracts.platform import Host
 from kfinstall.model.faults import did_you_mean
-from kfinstall.words import _
+from kfinstall.words import _, joined
 from platforms.gke import choices, firewall, iap, kubeconfig, quotas
 from platforms.gke.cloud import Cloud
 from platforms.gke.lifetime import Lifetime
@@ -81,9 +81,7 @@ def _version(options: GkeOptions, cloud: Cloud) -> Iterator[Finding]:
 
 
 def _unknown(path: str, value: str, known: Sequence[str]) -> Finding:
-    hint = did_you_mean(value, known).strip() or _("Known here, among others: {some}.").format(
-        some=", ".join(known[:10])
-    )
+    hint = did_you_mean(value, known).strip() or _("Known here, among others: {some}.").format(some=joined(known[:10]))
     title = _('Google has no "{value}" here ({path}).').format(value=value, path=path)
     return _finding("gke-choice", Severity.ERROR, title, Remedy(hint), option=path)
 
@@ -118,7 +116,7 @@ def _webhooks(cluster: "Cluster | None", options: GkeOptions, cloud: Cloud) -> I
         "private-cluster-webhooks",
         Severity.WARNING,
         _("The firewall keeps the control plane from Kubeflow's webhooks: {ports}.").format(
-            ports=", ".join(map(str, firewall.PORTS))
+            ports=joined(map(str, firewall.PORTS))
         ),
         Remedy(
             _("Open these ports of the nodes before Kubeflow is installed, or let kfinstall: private.openWebhooks."),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kfinstall.contracts.platform import ClusterPhase, Host, Size
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 MIB = 1024**2
 
@@ -32,7 +32,7 @@ class Profile:
     @property
     def detail(self) -> str:
         """One line for people."""
-        return ", ".join(filter(None, [self.state, self.version, size_text(self.size), self.driver]))
+        return joined(filter(None, [self.state, self.version, size_text(self.size), self.driver]))
 
 
 def profiles(host: Host) -> dict[str, Profile]:
@@ -57,7 +57,7 @@ def size_text(size: Size) -> str:
         _("{memory:.3g} GiB of memory").format(memory=size.memory / 1024**3) if size.memory else "",
         _("{disk:.3g} GiB of disk").format(disk=size.disk / 1024**3) if size.disk else "",
     ]
-    return ", ".join(filter(None, parts))
+    return joined(filter(None, parts))
 
 
 def _profile(listed: Mapping[str, Any]) -> Profile:

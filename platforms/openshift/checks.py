@@ -14,7 +14,7 @@ from kfinstall.facts.objects.applyset import PART_OF
 from kfinstall.facts.objects.conditions import condition
 from kfinstall.facts.objects.kinds import DAEMON_SET, DEPLOYMENT, EVENT, JOB, REPLICA_SET, STATEFUL_SET
 from kfinstall.facts.objects.owners import key_of
-from kfinstall.words import _
+from kfinstall.words import _, joined
 from platforms.openshift.constraints import Constraint, needs
 
 SCC = GroupKind("security.openshift.io", "SecurityContextConstraints")
@@ -90,7 +90,7 @@ def _lacking(namespace: str, account: str, wanted: Constraint, refused: Mapping[
             namespace=namespace, account=account, scc=wanted.scc
         ),
         objects=tuple(refused),
-        evidence=tuple(Evidence(", ".join(reasons), key) for key, reasons in refused.items() if reasons),
+        evidence=tuple(Evidence(joined(reasons), key) for key, reasons in refused.items() if reasons),
         remedy=Remedy(
             _(
                 "Grant it, and let the pods be made again. `kfinstall install` with platform.type: openshift grants "

@@ -11,7 +11,7 @@ from kfinstall.facts.cluster.rights import ACCOUNT, bound, cluster_role, subject
 from kfinstall.facts.network.webhooks import pod_template
 from kfinstall.transform.profiles import home, profiles
 from kfinstall.transform.rights import NOTEBOOKS
-from kfinstall.words import _
+from kfinstall.words import _, joined
 from platforms.openshift.constraints import Constraint, Need, needs
 
 APPLICATION = "kfinstall/openshift"
@@ -50,7 +50,7 @@ class Workload:
         line = _("{kind} {namespace}/{name} (service account {account}) needs {scc}: {reasons}")
         return line.format(
             kind=self.manifest.kind, namespace=self.namespace, name=self.manifest.name, account=self.account,
-            scc=self.constraint.scc, reasons=", ".join(reasons),
+            scc=self.constraint.scc, reasons=joined(reasons),
         )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from textual.widgets import Button
 
 from kfinstall.engine.state_folder import state_home
@@ -70,7 +71,7 @@ def test_a_workbench_on_a_cluster_that_is_there(
 
     async def play(player: Player) -> None:
         await to_the_review(player, "existing")
-        assert "Install on Existing cluster" in player.text()
+        assert f"Install on {yaml.safe_load(kubeconfig.read_text())['current-context']}" in player.text()
         await install(player, 240)
 
     with nodes(kubeconfig, "walk-1"):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from kfinstall.cli.plain.prompting import EXPLAIN, prompted, say
 from kfinstall.guide.components import Component, components, switch
 from kfinstall.guide.draft import Draft
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 
 def choose(draft: Draft) -> None:
@@ -31,4 +31,4 @@ def _switch(draft: Draft, found: Sequence[Component], word: str) -> None:
     chosen = found[int(word) - 1]
     also = switch(draft, chosen.name, on=not chosen.on)
     if also:
-        say(_("With it: {names}").format(names=", ".join(also)))
+        say(_("With it: {names}").format(names=joined(also)))

@@ -12,7 +12,7 @@ from kfinstall.facts.images.pull_remedies import account_of, missing_secrets, se
 from kfinstall.facts.images.pulls import FailedPull
 from kfinstall.facts.objects.kinds import SERVICE_ACCOUNT
 from kfinstall.facts.objects.owners import controller
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 
 def variable(registry: str, part: str) -> str:
@@ -45,7 +45,7 @@ def with_login(failures: Iterable[FailedPull], snapshot: Snapshot) -> Fix | None
                 patches |= named
                 again += [each.pod for each in here if controller(each.body)]
     return Fix(
-        _("Pull from {registries} with credentials, which you give").format(registries=", ".join(sorted(by_registry))),
+        _("Pull from {registries} with credentials, which you give").format(registries=joined(sorted(by_registry))),
         patches=tuple(patches.values()),
         deletions=tuple(dict.fromkeys(again)),
         logins=_merged(logins),

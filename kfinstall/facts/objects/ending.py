@@ -6,7 +6,7 @@ https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/
 from dataclasses import dataclass
 
 from kfinstall.contracts.manifest import Body, ObjectKey
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 _REMAINING = frozenset({"NamespaceContentRemaining", "NamespaceFinalizersRemaining", "NamespaceDeletionContentFailure"})
 
@@ -43,7 +43,7 @@ def ending(key: ObjectKey, body: Body | None) -> Ending:
     return Ending(
         gone=False,
         why=_("its finalizers wait for a controller that may not run any more: {finalizers}").format(
-            finalizers=", ".join(map(str, finalizers))
+            finalizers=joined(map(str, finalizers))
         ),
         fix=_("If nothing is left to clean up, take them off: {command}").format(command=_command(key)),
     )
