@@ -15,7 +15,7 @@ from kfinstall.facts.classify import explanation
 from kfinstall.facts.network.routes import INGRESS
 from kfinstall.facts.objects.moments import between
 from kfinstall.facts.objects.owners import key_of
-from kfinstall.words import _
+from kfinstall.words import _, joined
 
 INGRESS_CLASS = GroupKind("networking.k8s.io", "IngressClass")
 API = "gateway.networking.k8s.io"
@@ -40,7 +40,7 @@ def without_class(snapshot: Snapshot) -> Iterator[Finding]:
         balancer = (ingress.get("status") or {}).get("loadBalancer") or {}
         if name and name not in classes and not balancer.get("ingress"):
             key = key_of(INGRESS, ingress)
-            there = ", ".join(sorted(classes)) or _("none")
+            there = joined(sorted(classes)) or _("none")
             text = _("names the class {name}; those that exist: {names}").format(name=name, names=there)
             yield _closed("net-door-closed", _("{door} is of a class that does not exist"), key, text)
 
@@ -78,7 +78,7 @@ def unhealthy(snapshot: Snapshot) -> Iterator[Finding]:
         ill = [name for name, state in _states(noted).items() if state == UNHEALTHY]
         if ill:
             title = _("Google's load balancer finds nobody healthy behind {door}")
-            yield _closed("gke-backend-unhealthy", title, key_of(INGRESS, ingress), ", ".join(ill))
+            yield _closed("gke-backend-unhealthy", title, key_of(INGRESS, ingress), joined(ill))
 
 
 def _states(noted: object) -> Mapping[str, object]:

@@ -24,7 +24,7 @@ from kfinstall.facts.objects.kinds import (
 )
 from kfinstall.facts.objects.owners import key_of
 from kfinstall.facts.objects.selectors import matches
-from kfinstall.words import _, counted
+from kfinstall.words import _, counted, joined
 
 POLICY = GroupKind("networking.k8s.io", "NetworkPolicy")
 WEBHOOKS = (MUTATING, VALIDATING)
@@ -70,7 +70,7 @@ def without_port(snapshot: Snapshot) -> Iterator[Finding]:
         for port in (service["spec"].get("ports") or ()) if selected else ():
             target = port.get("targetPort")
             if isinstance(target, str) and not target.isdigit() and target not in known:
-                names = ", ".join(sorted(known)) or _("none")
+                names = joined(sorted(known)) or _("none")
                 text = _('sends to the port "{port}"; its pods have: {names}').format(port=target, names=names)
                 yield _lost(key, _("{service} sends to a port that its pods do not have"), Evidence(text, key))
 

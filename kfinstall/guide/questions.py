@@ -67,6 +67,8 @@ class Question:
     def in_words(self, answer: object) -> str:
         """An answer as people call it: the title of a choice, where it has one; else as somebody would type it."""
         text = to_text(answer)
+        if self.kind is Kind.YES_NO and text:
+            return _("yes") if text == "true" else _("no")
         return next((each.title for each in self.choices if each.value == text and each.title), text)
 
     @property

@@ -262,7 +262,7 @@ def _tools() -> list[str]:
     from kfinstall.guide import here  # noqa: PLC0415 - as above
 
     tools = here.tools()
-    present = [f"✓ {tool.name} {tool.version}" for tool in tools if tool.version]
+    present = [f"· {tool.name} {tool.version}" for tool in tools if tool.version]
     absent = [f"· {tool.name}: {tool.get}" for tool in tools if not tool.version]
     return [*present, *([_("Not here; some platforms use them:"), *absent] if absent else [])]
 
