@@ -160,7 +160,11 @@ class Empty(App[None]):
     def on_ready(self) -> None:
         self.push_screen(Line())
         self.beating = asyncio.create_task(self.heart.beat())
-        self.set_timer(IDLE, self.exit)
+        self.set_timer(IDLE, self._end)
+
+    def _end(self) -> None:
+        self.beating.cancel()  # an end waits for the thread that reads keys, which nobody sees
+        self.exit()
 
 
 class Line(Screen[None]):
@@ -191,6 +195,7 @@ class Installing(Guided):
 
     def _over(self) -> None:
         if isinstance(self.screen, ResultScreen) and self.screen.is_mounted:
+            self.beating.cancel()  # as above
             self.exit()
 
 
