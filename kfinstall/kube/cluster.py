@@ -12,12 +12,10 @@ from kfinstall.errors import ApiError
 from kfinstall.facts.objects import digests
 from kfinstall.facts.objects.applyset import PART_OF
 from kfinstall.kube.connection import APPLY, MERGE, METADATA, METADATA_LIST, Connection
+from kfinstall.kube.pages import PAGE, page
 
 READERS = 8
 """Lists that are read at the same time."""
-
-PAGE = 500
-"""Objects in one page of a list, as kubectl asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +69,13 @@ class Cluster:
 
     def items(self, collection: str, *, selector: str = "", accept: str = "application/json") -> Iterator[Body]:
         """Every object of a collection, page by page."""
-        query: dict[str, object] = {"limit": PAGE}
+        query: dict[str, object] = {"limit": PAGE if accept == METADATA_LIST else page(collection)}
         if selector:
             query["labelSelector"] = selector
         while True:
-            page = self.connection.get(collection, query, accept=accept)
-            yield from page.get("items") or ()
-            query["continue"] = (page.get("metadata") or {}).get("continue")
+            answer = self.connection.get(collection, query, accept=accept)
+            yield from answer.get("items") or ()
+            query["continue"] = (answer.get("metadata") or {}).get("continue")
             if not query["continue"]:
                 return
 

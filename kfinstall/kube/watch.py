@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from kfinstall.contracts.manifest import Body
 from kfinstall.errors import ApiError, ClusterError, Interrupted, Unauthorized
 from kfinstall.kube.connection import Connection
+from kfinstall.kube.pages import page
 
 QUIET = 330.0
 """Seconds without an event or a bookmark after which a watch counts as dead."""
@@ -18,9 +19,6 @@ SERVED = 300
 
 PAUSE = 1.0
 """Seconds before a watch that ended is begun again."""
-
-PAGE = 500
-"""Objects in one page of the list that a watch begins with."""
 
 Seen = Callable[[str, str, Body], None]
 """Called with the collection's path, "seen" or "gone", and the object; of one that is gone, the name may be all."""
@@ -86,15 +84,15 @@ class _Watch:
     def _list(self) -> str:
         """Report what is there, and what went unseen; the version to watch from."""
         found = set()
-        query: dict[str, object] = {"limit": PAGE}
+        query: dict[str, object] = {"limit": page(self.collection)}
         while True:
-            page = self._connection.get(self.collection, query)
-            kind = str(page.get("kind", "")).removesuffix("List")
-            for item in page.get("items") or ():
+            answer = self._connection.get(self.collection, query)
+            kind = str(answer.get("kind", "")).removesuffix("List")
+            for item in answer.get("items") or ():
                 # The items of a list carry no type of their own.
-                self._there({"apiVersion": page.get("apiVersion"), "kind": kind, **item})
+                self._there({"apiVersion": answer.get("apiVersion"), "kind": kind, **item})
                 found.add(item["metadata"]["name"])
-            metadata = page.get("metadata") or {}
+            metadata = answer.get("metadata") or {}
             query["continue"] = metadata.get("continue")
             if not query["continue"]:
                 break

@@ -13,7 +13,7 @@ import sys
 SOON = 0.001
 """Seconds after which whatever else runs makes room."""
 
-PICTURE = 0.03
+PICTURE = 0.05
 """Seconds that the thread that draws has to itself; threads that only compute wait so long for each other then, too."""
 
 
