@@ -3,7 +3,6 @@
 import os
 import re
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ INPUTS = {
     "current": Input({"preset": "kubeflow-26.03"}, 675),
 }
 EVERYWHERE = ("small", "kubeflow")
-"""What is installed in every scenario; the rest only where all comes up."""
+"""What is installed in every scenario; the rest only in the healthy one: test_healthy.py."""
 
 
 @dataclass(frozen=True)
@@ -61,19 +60,31 @@ FAILING = {
         3, r'configmaps "kfinstall-\w+" is forbidden: User "engineer" cannot get resource "configmaps"', frozenset()
     ),
 }
-COMING_UP = ("healthy", "gpu-exhausted")
+COMING_UP = "gpu-exhausted"
+HEALTHY = "healthy"
+"""Looked at in test_healthy.py."""
+
+
+def at_hand(name: str) -> Input:
+    """The input; a test of a release is skipped where its archives are not."""
+    if name != "small" and not ARCHIVES.is_dir():
+        pytest.skip(f"the archives of the releases are not in {ARCHIVES}")
+    return INPUTS[name]
 
 
 @pytest.fixture(params=EVERYWHERE)
 def wanted(request: pytest.FixtureRequest) -> Input:
-    if request.param != "small" and not ARCHIVES.is_dir():
-        pytest.skip(f"the archives of the releases are not in {ARCHIVES}")
-    return INPUTS[request.param]
+    return at_hand(request.param)
 
 
 @pytest.fixture
 def install(wanted: Input, tmp_path: Path) -> Path:
     """The document."""
+    return written(wanted, tmp_path)
+
+
+def written(wanted: Input, folder: Path) -> Path:
+    """The document of an install of it."""
     document = {
         "apiVersion": "kfinstall.io/v1alpha1",
         "kind": "Install",
@@ -83,7 +94,7 @@ def install(wanted: Input, tmp_path: Path) -> Path:
         "sources": {url: str(ARCHIVES / name) for url, name in SOURCES.items()},
         "storage": {"type": "static"},  # what an install would refuse is to happen
     }
-    file = tmp_path / "kubeflow.yaml"
+    file = folder / "kubeflow.yaml"
     file.write_text(yaml.safe_dump(document), encoding="utf-8")
     return file
 
@@ -113,14 +124,11 @@ def told(said: str) -> set[str]:
 
 
 def test_every_scenario_has_its_test() -> None:
-    assert {*FAILING, *COMING_UP} == set(scenarios.names())
+    assert {*FAILING, COMING_UP, HEALTHY} == set(scenarios.names())
 
 
-@pytest.mark.parametrize(
-    ("name", "wanted"), [*product(COMING_UP, EVERYWHERE), ("healthy", "current")], indirect=["wanted"]
-)
-def test_it_comes_up(name: str, wanted: Input, install: Path, tmp_path: Path) -> None:
-    with served(name, tmp_path) as kubeconfig:
+def test_it_comes_up(wanted: Input, install: Path, tmp_path: Path) -> None:
+    with served(COMING_UP, tmp_path) as kubeconfig:
         cluster = Workbench(kubeconfig, tmp_path)
         said = installed(cluster, install, AS_LONG)
         assert f"{wanted.objects} created" in said
