@@ -24,6 +24,7 @@ import pytest
 from rich.cells import cell_len
 from textual.app import App
 from textual.screen import Screen
+from textual.widgets import Input
 
 from kfinstall.contracts.event import (
     Event,
@@ -92,6 +93,7 @@ class Album:
 
     async def take(self, player: Player, name: str) -> None:
         """The screen in front of the user, in every size and look; other looks must have the same characters."""
+        keep_cursors(player)
         for size in SIZES[1:] + SIZES[:1]:
             await player.pilot.resize_terminal(*size)
             text: list[str] = []
@@ -136,6 +138,13 @@ def put_on(app: App[Any], look: str) -> None:
     app.theme = CONTRAST.name if app.no_color else look
     if app.no_color:  # from one look in high contrast to the other
         app.refresh_css(animate=False)
+
+
+def keep_cursors(player: Player) -> None:
+    """They blink no more, and are seen where the focus is."""
+    for line in player.screen.query(Input):
+        line.cursor_blink = False
+        line._pause_blink(visible=line.has_focus)
 
 
 async def settled(player: Player, size: tuple[int, int]) -> list[Line]:
