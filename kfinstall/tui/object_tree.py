@@ -76,8 +76,9 @@ class ObjectTree(KeyedTree[ObjectKey | str]):
 
     def on_tree_node_expanded(self, event: Tree.NodeExpanded[ObjectKey | str]) -> None:
         self._note(event.node, opened=True)
-        self._fill(str(event.node.data))
-        self._draw_visible()
+        if event.node in self._applications.values():  # and not of a run before
+            self._fill(str(event.node.data))
+            self._draw_visible()
 
     def on_tree_node_collapsed(self, event: Tree.NodeCollapsed[ObjectKey | str]) -> None:
         self._note(event.node, opened=False)

@@ -9,6 +9,7 @@ import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from textual.widgets import Static
 
 from kfinstall.contracts.event import (
@@ -28,6 +29,7 @@ from kfinstall.guide import garbage
 from kfinstall.guide.ending import Ending, Stage
 from kfinstall.guide.run_log import KEPT
 from kfinstall.guide.undertaking import Undertaking
+from kfinstall.tui import install_screen
 from kfinstall.tui.install_screen import InstallScreen
 from kfinstall.tui.result_screen import ResultScreen
 from tests.tui.conftest import Document
@@ -165,5 +167,28 @@ def test_memory_does_not_grow_with_the_number_of_events(tmp_path: Path, document
         print(sizes)
         assert sizes[1] - sizes[0] < ALLOWED
 
+    loaded = document(tmp_path / "kubeconfig")
+    playing(lambda: Fed(loaded), play)
+
+
+def test_what_is_waited_for_keeps_its_room_for_a_while(
+    tmp_path: Path, document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def play(player: Player) -> None:
+        screen = player.screen
+        assert isinstance(screen, Fed)
+        assert screen.undertaking
+        board, waits = screen.undertaking.board, screen.query_one("#waits")
+        for step in plan().steps[1:6:2]:
+            board.take(Waiting(step.id, step.application, "0/1 ready"))
+        await player.until("Deployment application-0-2 (")
+        rows = waits.size.height
+        board.take(StepFinished(plan().steps[1].id, "application-0", Outcome.MET, 0.1))
+        await player.until(lambda: "Deployment application-0-0 (" not in player.text())
+        assert waits.size.height == rows
+        monkeypatch.setattr(install_screen, "STEADY", 0.0)
+        await player.until(lambda: waits.size.height == rows - 1)
+
+    monkeypatch.setattr(install_screen, "STEADY", float("inf"))
     loaded = document(tmp_path / "kubeconfig")
     playing(lambda: Fed(loaded), play)
