@@ -45,7 +45,7 @@ def take(name: str, screen: Callable[[], Screen[Any]], ready: str) -> None:
 
     async def play(player: Player) -> None:
         await player.until(ready)
-        await player.until(lambda: "looking" not in player.text())
+        await player.until(lambda: "looking" not in player.text() and "Quit" in player.text())
         await player.pilot.pause(0.5)
         (SHOWN / f"{name}.svg").write_text(drawn(player.app, shown(player.app)), encoding="utf-8")
 
@@ -96,6 +96,7 @@ def nobodys_home() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
         for variable in ("HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
             os.environ[variable] = name
+        os.environ["PATH"] = name
         yield Path(name)
 
 
