@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kfinstall.errors import DocumentError
+from kfinstall.errors import DocumentError, Problem
 from kfinstall.guide.draft import Draft
 from kfinstall.guide.questions import Path
 from kfinstall.model.document import path_text
 from kfinstall.model.load import LoadedInstall, load
 from kfinstall.registry import platforms
+from kfinstall.words import _
 
 NAME: Final = "install.yaml"
 """What messages call the draft's text: the name that its file gets as a rule."""
@@ -44,5 +45,16 @@ def checked(draft: Draft, environ: Mapping[str, str] = os.environ) -> Checked:
             [NAME], platforms=platforms().options, environ={**environ, **draft.secrets}, read=lambda _name: text
         )
     except DocumentError as error:
-        return Checked(None, [Fault(each.path, each.message) for each in error.problems])
+        lost = draft.lost(environ)
+        faults = [Fault(each.path, _told(each, lost)) for each in error.problems]
+        return Checked(None, faults or [Fault("", error.what)])
     return Checked(found)
+
+
+def _told(problem: Problem, lost: Mapping[str, str]) -> str:
+    """What is wrong, for somebody who answers questions: a secret of an earlier walk is to be typed again."""
+    if problem.path not in lost:
+        return problem.message
+    return _("secrets are not kept: type it again (or set {name} before kfinstall starts).").format(
+        name=lost[problem.path]
+    )

@@ -4,7 +4,8 @@ import copy
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path as FilePath
@@ -20,6 +21,7 @@ from kfinstall.model.write import yaml_text
 FILE: Final = "draft.yaml"
 _REFERENCE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}")
 _PREFIX = "KF_"
+_OWN = re.compile(rf"\$\{{({_PREFIX}[A-Z0-9_]+)\}}")
 
 
 @dataclass(slots=True)
@@ -79,6 +81,12 @@ class Draft:
         value = self.get(path)
         text = value if isinstance(value, str) else ""
         return self.secrets.get(text[2:-1], text)
+
+    def lost(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """The secrets that an earlier process knew and this one does not: path, as path_text gives it -> variable."""
+        known = {**environ, **self.secrets}
+        said = ((path, _OWN.fullmatch(text)) for path, text in _texts(self.document))
+        return {path_text(path): name[1] for path, name in said if name and name[1] not in known}
 
     def choose(self, question: Question, value: str) -> None:
         """Answer the question which member of a union it is.
@@ -158,9 +166,22 @@ class Draft:
             return now[2:-1]
         words = re.sub(r"([a-z])([A-Z])", r"\1_\2", path_text(path)).upper()
         base = _PREFIX + re.sub(r"[^A-Z0-9]+", "_", words).strip("_")
-        used = set(re.findall(r"\$\{([A-Za-z0-9_]+)", yaml_text([self.document, self.parked])))
+        used = Counter(re.findall(r"\$\{([A-Za-z0-9_]+)", yaml_text([self.document, self.parked])))
+        used.subtract(re.findall(r"\$\{([A-Za-z0-9_]+)", now if isinstance(now, str) else ""))
         names = [base, *(f"{base}_{number}" for number in range(2, len(used) + 3))]
-        return next(name for name in names if name not in used)
+        return next(name for name in names if not used[name])
+
+
+def _texts(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """The texts of a part of the document, with where they stand."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _texts(inner, (*path, key))
+    elif isinstance(value, list):
+        for at, inner in enumerate(value):
+            yield from _texts(inner, (*path, at))
 
 
 def _place(path: Path, choice: object) -> str:

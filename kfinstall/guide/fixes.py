@@ -8,14 +8,14 @@ from kfinstall.contracts.fix import Fix
 from kfinstall.engine.mending import Deed, deeds, mend
 from kfinstall.engine.telling import in_words
 from kfinstall.guide import keeping, logins
-from kfinstall.guide.keeping import Change
+from kfinstall.guide.keeping import Kept
 from kfinstall.kube import discovery
 from kfinstall.kube.cluster import Cluster
 from kfinstall.model.images import PullSecret
 from kfinstall.words import _, joined
 
 
-def shown(fix: Fix, kept: Change | None = None) -> Iterator[str]:
+def shown(fix: Fix, kept: Kept | None = None) -> Iterator[str]:
     """Every request of a fix, with the body that it sends, and what keeps it: the file's change, or keys to set."""
     for login in fix.logins:
         secrets = joined(f"{namespace}/{login.name}" for namespace in login.namespaces)
@@ -32,8 +32,8 @@ def shown(fix: Fix, kept: Change | None = None) -> Iterator[str]:
     yield from keeping.shown(kept, fix.settings)
 
 
-def made(cluster: Cluster, fix: Fix, secrets: Sequence[PullSecret] = (), kept: Change | None = None) -> Iterator[str]:
-    """Carry out a fix, up to the first refusal, which is raised as ClusterError; then change the file. What was done.
+def made(cluster: Cluster, fix: Fix, secrets: Sequence[PullSecret] = (), kept: Kept | None = None) -> Iterator[str]:
+    """Carry out a fix, up to the first refusal, which is raised as ClusterError; then what keeps it. What was done.
 
     secrets: for its logins. Raises UsageError where the file was changed meanwhile.
     """

@@ -1,17 +1,20 @@
-"""The Install file, changed along with the cluster, so that the next install keeps what was mended."""
+"""The Install file and the answers of a walk, changed along with the cluster, so that what was mended stays so."""
 
 import difflib
 import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from kfinstall.engine.state_folder import state_home
 from kfinstall.errors import UsageError
+from kfinstall.guide.draft import Draft, draft_path, save
+from kfinstall.guide.taking_in import take_in
 from kfinstall.model.edit import edited
 from kfinstall.model.folder import is_web
 from kfinstall.model.install import KIND
@@ -44,6 +47,57 @@ class Change:
         shutil.copymode(target, draft.name)
         Path(draft.name).replace(target)
 
+    def told(self) -> Iterator[str]:
+        """What would be written; nothing where the file says it already."""
+        if self.before != self.after:
+            yield _("So that the next install keeps it, this file is changed, too:")
+            yield from (f"  {line}" for line in self.diff())
+
+    def carried_out(self) -> Iterator[str]:
+        """Change the file, and say so. Raises UsageError as write does."""
+        if self.before != self.after:
+            self.write()
+            yield _("✓ changed {path}").format(path=self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers of the walk that an install came from, and the file that they were saved to, if it can be changed.
+
+    settings: what keeps the fix, by dotted key. secrets: environment variable that these refer to -> its value, which
+    stays in this process.
+    """
+
+    draft: Draft
+    settings: Mapping[str, Any]
+    file: Change | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def told(self) -> Iterator[str]:
+        """What would be written."""
+        if self.file:
+            yield from self.file.told()
+        elif self.settings:
+            yield _("So that the next install keeps it, your answers are changed, too:")
+            yield from _lines(self.settings)
+
+    def carried_out(self) -> Iterator[str]:
+        """Change both, and say so. Raises UsageError as Change.write does."""
+        if self.file:
+            yield from self.file.carried_out()
+        if self.settings:
+            take_in(self.draft, self.settings)
+            self.draft.secrets.update(self.secrets)
+            yield _("✓ changed your answers: {keys}").format(keys=", ".join(self.settings))
+            try:
+                save(self.draft, draft_path(state_home()))
+            except OSError as error:
+                yield _("The draft cannot be kept: {reason}").format(reason=error.strerror)
+
+
+Kept = Change | Answers
+"""What keeps a fix."""
+
 
 def change(files: Sequence[str], settings: Mapping[str, Any]) -> Change | None:
     """What would keep a fix: of several files the last one on this machine, since it counts.
@@ -64,18 +118,20 @@ def change(files: Sequence[str], settings: Mapping[str, Any]) -> Change | None:
         return None
 
 
-def shown(kept: Change | None, settings: Mapping[str, Any]) -> Iterator[str]:
-    """The change of the file, or the keys to set where there is no file to change."""
-    if kept and kept.before != kept.after:
-        yield _("So that the next install keeps it, this file is changed, too:")
-        yield from (f"  {line}" for line in kept.diff())
-    elif kept is None and settings:
+def shown(kept: Kept | None, settings: Mapping[str, Any]) -> Iterator[str]:
+    """What is changed to keep a fix, or the keys to set where there is nothing to change."""
+    if kept:
+        yield from kept.told()
+    elif settings:
         yield _("The next install would undo it. To keep it, set in the Install file:")
-        yield from (f"  {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in settings.items())
+        yield from _lines(settings)
 
 
-def written(kept: Change | None) -> Iterator[str]:
-    """Change the file, and say so. Raises UsageError as Change.write does."""
-    if kept and kept.before != kept.after:
-        kept.write()
-        yield _("✓ changed {path}").format(path=kept.path)
+def written(kept: Kept | None) -> Iterator[str]:
+    """Change it, and say so. Raises UsageError as Change.write does."""
+    if kept:
+        yield from kept.carried_out()
+
+
+def _lines(settings: Mapping[str, Any]) -> Iterator[str]:
+    yield from (f"  {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in settings.items())

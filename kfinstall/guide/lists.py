@@ -1,10 +1,11 @@
-"""What may stand at a field, asked of the platform that is chosen."""
+"""What may stand at a field, asked of the platform or of the cluster that is chosen."""
 
 from collections.abc import Callable, Sequence
 
 from kfinstall.contracts.platform import Choice, Chooses
 from kfinstall.engine.host import host_of
 from kfinstall.guide.draft import Draft
+from kfinstall.guide.offered import offered, offering
 from kfinstall.guide.questions import Question
 from kfinstall.registry import platforms
 
@@ -16,6 +17,8 @@ def lister(question: Question, draft: Draft) -> Callable[[], Sequence[Choice]]:
 
     It may take its time, and raise KfinstallError with why there is no list.
     """
+    if wanted := offering(question, draft):
+        return lambda: offered(wanted, draft)
     name, held = draft.get(("platform", "type")), draft.get(("platform",))
     if not question.listed or not isinstance(name, str) or not isinstance(held, dict):
         return lambda: question.choices

@@ -37,5 +37,15 @@ def secrets(logins: Iterable[Login], given: Given) -> list[PullSecret]:
     ]
 
 
+def variables(given: Iterable[PullSecret]) -> dict[str, str]:
+    """The environment variables by which a document refers to them, and their values."""
+    found: dict[str, str] = {}
+    for each in given:
+        if each.registry and each.username and each.password:
+            found[variable(each.registry, "USERNAME")] = each.username
+            found[variable(each.registry, "PASSWORD")] = each.password.get_secret_value()
+    return found
+
+
 def _secret(login: Login, username: str, password: str) -> PullSecret:
     return PullSecret(name=login.name, registry=login.registry, username=username, password=SecretStr(password))

@@ -46,9 +46,9 @@ class Question:
     """One thing to ask.
 
     group: titles of the parts around it, outermost first. default: as the document would have it, None where nothing
-    holds without an answer. choices: all that is possible, for Kind.CHOICE. listed: a platform has a list for it, to be
-    asked for. minor: most people leave it as it is. members: for the tag of a union, value -> keys of that member.
-    recommended: the answer that the platform would give, as text.
+    holds without an answer. choices: all that is possible, for Kind.CHOICE. listed: the platform or the cluster has a
+    list for it, to be asked for. minor: most people leave it as it is. members: for the tag of a union, value -> keys
+    of that member. recommended: the answer that the platform would give, as text.
     """
 
     path: Path
@@ -251,6 +251,16 @@ def from_text(question: Question, text: str) -> object:
             pairs = (each.partition("=") for each in text.split(",") if each.strip())
             return {name.strip(): value.strip() for name, _equals, value in pairs}
     return text
+
+
+def chosen(question: Question, now: str, value: str) -> str:
+    """The answer, as text, once a value of its list was chosen: of several that may stand there, it comes or goes."""
+    if question.kind is not Kind.LIST or not value:
+        return value
+    held = [each.strip() for each in now.split(",") if each.strip()]
+    given = [each.strip() for each in value.split(",")]
+    kept = [each for each in held if each not in given]
+    return ", ".join([*kept, *(each for each in given if each not in held)])
 
 
 def to_text(value: object) -> str:

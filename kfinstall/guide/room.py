@@ -4,23 +4,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from kfinstall.contracts.platform import ClusterPhase, Lifecycle, Offers
-from kfinstall.engine.clusters import detected
+from kfinstall.contracts.platform import Lifecycle, Offers
 from kfinstall.engine.host import host_of
 from kfinstall.facts.kubeflow.releases import minor
 from kfinstall.facts.objects.kinds import NODE, POD
 from kfinstall.facts.objects.quantities import readable
 from kfinstall.facts.scheduling.capacity import rooms
 from kfinstall.facts.scheduling.sizing import KUBERNETES_CPU, KUBERNETES_MEMORY
-from kfinstall.guide.checking import checked
+from kfinstall.guide.chosen_cluster import PATIENCE, access, platform_options
 from kfinstall.guide.draft import Draft
 from kfinstall.guide.needs import Needs
 from kfinstall.model.install import PlatformOptions
 from kfinstall.registry import platforms
 from kfinstall.words import _, joined
-
-PATIENCE = 10.0
-"""Seconds for a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +57,25 @@ def room(draft: Draft) -> Room | None:
     from kfinstall.doctor.reading import from_cluster  # noqa: PLC0415 - imports the client library
     from kfinstall.engine.connecting import connected  # noqa: PLC0415 - as above
 
-    loaded = checked(Draft({"platform": draft.get(("platform",))})).loaded
-    if loaded is None:
+    options = platform_options(draft)
+    if options is None:
         return None
-    options = loaded.install.platform
-    platform, host = platforms().get(options.type), host_of(options.type)
-    if isinstance(platform, Lifecycle) and platform.status(options, host).phase is not ClusterPhase.RUNNING:
+    way = access(options)
+    if way is None:
         return _offered(options)
-    if not (isinstance(platform, Lifecycle) or hasattr(options, "context") or _runs(options)):
-        return None
-    cluster = connected(platform.access(options, host), timeout=PATIENCE)
-    snapshot = from_cluster(cluster, {NODE, POD})
+    snapshot = from_cluster(connected(way, timeout=PATIENCE), {NODE, POD})
     free = [each for each in rooms(snapshot) if not (each.node.get("spec") or {}).get("unschedulable")]
     return Room(snapshot.version, _sum(each.free("cpu") for each in free), _sum(each.free("memory") for each in free))
 
 
 def _offered(options: PlatformOptions) -> Room | None:
     platform = platforms().get(options.type)
-    if not isinstance(platform, Offers):
+    if not (isinstance(platform, Lifecycle) and isinstance(platform, Offers)):
         return None
     size = platform.offer(options, host_of(options.type)).size
     cpu = None if size.cpus is None else Decimal(size.cpus) - KUBERNETES_CPU
     memory = None if size.memory is None else Decimal(size.memory) - KUBERNETES_MEMORY
     return Room("", cpu, memory)
-
-
-def _runs(options: PlatformOptions) -> bool:
-    clusters = detected(platforms().get(options.type)).clusters
-    return any(each.status.phase is ClusterPhase.RUNNING for each in clusters)
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:

@@ -4,9 +4,11 @@ import os
 import re
 import shlex
 import tempfile
+from itertools import count
 from pathlib import Path
 
 from kfinstall.errors import UsageError
+from kfinstall.guide.checking import NAME
 from kfinstall.guide.draft import Draft
 from kfinstall.model.load import LoadedInstall
 from kfinstall.model.write import commented
@@ -31,6 +33,12 @@ def command(file: str | Path) -> str:
 def exports(draft: Draft) -> list[str]:
     """How the secrets get into the environment, without being written into a shell's history."""
     return [f"read -rs {name} && export {name}" for name in variables(draft)]
+
+
+def free(folder: Path) -> Path:
+    """A name for the file that no other file in the folder has."""
+    names = (folder / (NAME if number == 1 else f"install-{number}.yaml") for number in count(1))
+    return next(path for path in names if not path.exists())
 
 
 def write(text: str, path: Path, *, over: bool = False) -> None:

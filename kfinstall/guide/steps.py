@@ -5,12 +5,13 @@ A step is data; both the screens and the prompts walk the same ones. What a rele
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from kfinstall.contracts.platform import Choice, Chooses
 from kfinstall.errors import KfinstallError
 from kfinstall.guide.draft import Draft
+from kfinstall.guide.offered import offering
 from kfinstall.guide.preferring import preferences, recommending
 from kfinstall.guide.questions import TAG, Kind, Path, Question, fields_of, keys_of, questions, union
 from kfinstall.kfdef import presets
@@ -102,6 +103,7 @@ _NEEDS: Final[Mapping[str, Callable[[Draft], bool]]] = {
     "access": _has("istio"),
     "access.users": _has("dex"),
     "access.oidc": _has("dex"),
+    "gpu.notebooks": _has("jupyter-web-app"),
     "objectStore": _has("pipeline"),
     "serving": _has("kserve"),
     "rbac.notebooks": _has("profiles"),
@@ -183,9 +185,15 @@ def _sections(*keys: str) -> Callable[[Draft], list[Question]]:
             for key in keys
             for each in union(fields[key], draft.get((key,)) or preferred.get(key), (key,))
         )
-        return list(_usable(asked, draft))
+        return [_listed(each, draft) for each in _usable(asked, draft)]
 
     return ask
+
+
+def _listed(question: Question, draft: Draft) -> Question:
+    """With a list, where the chosen cluster has one."""
+    found = offering(question, draft)
+    return replace(question, listed=True, minor=found.minor) if found else question
 
 
 def _nothing(draft: Draft) -> list[Question]:

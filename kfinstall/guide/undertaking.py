@@ -27,7 +27,7 @@ from kfinstall.guide.board import Board
 from kfinstall.guide.ending import Ending, Question, Stage
 from kfinstall.guide.explaining import Cause, causes, look
 from kfinstall.guide.fixes import made
-from kfinstall.guide.keeping import Change
+from kfinstall.guide.keeping import Kept
 from kfinstall.guide.run_log import RunLog, secrets_in, secrets_of
 from kfinstall.kube.cluster import Cluster
 from kfinstall.model.images import PullSecret
@@ -128,10 +128,10 @@ class Undertaking:
             self.preparation.cluster.connection.close()
         self.log.close()
 
-    def mend(self, fix: Fix, secrets: Sequence[PullSecret] = (), kept: Change | None = None) -> None:
+    def mend(self, fix: Fix, secrets: Sequence[PullSecret] = (), kept: Kept | None = None) -> None:
         """Carry out a fix of the doctor's while the install goes on; the log says what came of it.
 
-        secrets: for its logins. kept: the change of the file without which the next install would undo it.
+        secrets: for its logins. kept: what is changed so that the next install does not undo it.
         """
         for secret in secrets:
             self.log.hide(secrets_of(secret))
@@ -309,7 +309,7 @@ class Undertaking:
             self.looking = False
             garbage.young()  # now that the snapshot is gone
 
-    def _mend(self, fix: Fix, secrets: Sequence[PullSecret], kept: Change | None) -> None:
+    def _mend(self, fix: Fix, secrets: Sequence[PullSecret], kept: Kept | None) -> None:
         cluster = self.cluster
         if cluster is None:
             return

@@ -7,6 +7,7 @@ has to stand before anybody wonders whether the program hangs.
 import asyncio
 import gc
 import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -26,6 +27,10 @@ from kfinstall.words import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+AGAIN = 5.0
+"""Seconds within which a second Ctrl-C means it."""
 
 
 class Guided(App[int]):
@@ -51,6 +56,7 @@ class Guided(App[int]):
         line_breaks.by_punctuation()
         self.ansi_theme_dark, self.ansi_theme_light = terminal_colors(DARK), terminal_colors(LIGHT)
         self._dimming, self._colorless = Dimming(), Colorless()
+        self._interrupted = float("-inf")
         self._first = first
         self._wanted = wanted or settings()
         for theme in THEMES:
@@ -77,6 +83,20 @@ class Guided(App[int]):
         leaving = getattr(self.screen, "leaving", None)
         if leaving is None or leaving():
             self.exit()
+
+    def _fatal_error(self) -> None:
+        """A mistake of ours ends the program, and is told as that of any command: see run(). What textual would print
+        has the values of all variables, and so whatever was typed."""
+        self._close_messages_no_wait()
+
+    def action_help_quit(self) -> None:
+        """Ctrl-C where nothing is under way: said once, meant twice."""
+        now = time.monotonic()
+        if now - self._interrupted < AGAIN:
+            self.call_later(self.action_quit)
+            return
+        self._interrupted = now
+        self.notify(_("Ctrl-C once more, or F10, leaves kfinstall. Your answers are kept."), timeout=AGAIN)
 
     def on_ready(self) -> None:
         """The first picture stands: from now on garbage is collected again (see kfinstall.cli.guided)."""
@@ -116,7 +136,10 @@ class _no_color_only_if_it_says_so:  # noqa: N801 - reads as a sentence where it
 
 
 def run(app: Guided | None = None) -> int:
-    """Show the application until the user leaves it; the exit code."""
+    """Show the application until the user leaves it; the exit code. Raises what nobody foresaw."""
     app = app or Guided()
     with asyncio.Runner(loop_factory=turns.loop) as runner:
-        return runner.run(app.run_async()) or app.return_code or 0
+        code = runner.run(app.run_async())
+    if app._exception is not None:
+        raise app._exception
+    return code or app.return_code or 0

@@ -14,9 +14,10 @@ from kfinstall.words import _
 
 
 class Asking(ModalScreen[str]):
-    """answers: id -> what the button says; the first one is safe, has the focus, and is what Escape means.
+    """answers: id -> what the button says; the first one is safe, has the focus, and is what Escape and Ctrl-C mean.
 
-    Ctrl-C, which brought the question up, means the last one when it comes again. Ends with the id of the answer.
+    first: the answer that has the focus instead, where none does any harm. interrupted: what Ctrl-C means where it is
+    what brought the question up, so that it comes again. Ends with the id of the answer.
     """
 
     CSS = """
@@ -32,14 +33,24 @@ class Asking(ModalScreen[str]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "first", _("Back"), id="asking.back"),
-        Binding("ctrl+c", "last", show=False, id="asking.last"),
+        Binding("ctrl+c", "interrupt", show=False, id="asking.interrupt"),
         Binding("left,up", "app.focus_previous", show=False),
         Binding("right,down", "app.focus_next", show=False),
     ]
 
-    def __init__(self, question: str, lines: Sequence[str], answers: dict[str, str]) -> None:
+    def __init__(
+        self,
+        question: str,
+        lines: Sequence[str],
+        answers: dict[str, str],
+        *,
+        first: str = "",
+        interrupted: str = "",
+    ) -> None:
         super().__init__()
         self._question, self._lines, self._answers = question, lines, answers
+        self._safe = next(iter(answers))
+        self._first, self._interrupted = first or self._safe, interrupted or self._safe
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -51,17 +62,17 @@ class Asking(ModalScreen[str]):
                     yield Button(words, id=name, compact=True)
 
     def on_mount(self) -> None:
-        self.query(Button).first().focus()
+        self.query_one(f"#{self._first}", Button).focus()
 
     @on(Button.Pressed)
     def _answered(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id or "")
 
     def action_first(self) -> None:
-        self.dismiss(next(iter(self._answers)))
+        self.dismiss(self._safe)
 
-    def action_last(self) -> None:
-        self.dismiss(list(self._answers)[-1])
+    def action_interrupt(self) -> None:
+        self.dismiss(self._interrupted)
 
     def explained(self) -> list[str]:
         """For F1."""

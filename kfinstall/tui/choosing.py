@@ -16,6 +16,7 @@ from textual.worker import Worker, WorkerState
 
 from kfinstall.contracts.platform import Choice
 from kfinstall.errors import KfinstallError
+from kfinstall.tui.line import Line
 from kfinstall.words import _
 
 
@@ -33,7 +34,7 @@ class Choosing(ModalScreen[str | None]):
     ) -> None:
         super().__init__()
         self._title, self._meaning, self._load = title, meaning, load
-        self._now, self._default, self._free = now, default, free
+        self._now, self._default, self._free = now, default, free  # now: of a list, one after the other
         self._choices: Sequence[Choice] = ()
 
     def compose(self) -> ComposeResult:
@@ -41,7 +42,7 @@ class Choosing(ModalScreen[str | None]):
             box.border_title = self._title
             yield Static(self._meaning, markup=False, classes="quiet", id="choosing-meaning")
             search = _("Type to search, or what is not in the list") if self._free else _("Type to search")
-            yield Input(placeholder=search, id="search", compact=True)
+            yield Line(placeholder=search, id="search", compact=True)
             yield Static(_("Loading …"), id="state", markup=False)
             yield OptionList(id="choices", compact=True)
         yield Footer(show_command_palette=False)
@@ -133,6 +134,6 @@ def _searched(choice: Choice) -> str:
 
 def _line(choice: Choice, now: str) -> Content:
     """A choice that has a text of its own goes by its title; what a platform lists goes by the value."""
-    mark = "● " if choice.value == now else "  "
+    mark = "● " if choice.value in now.split(", ") else "  "
     name, beside = (choice.title, choice.text) if choice.text else (choice.value, choice.title)
     return Content.assemble(mark, name, (f"  {beside}" if beside not in ("", name) else "", "dim"))

@@ -10,6 +10,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Footer, Input, Static
 
+from kfinstall.tui.line import Line
 from kfinstall.words import _
 
 
@@ -39,9 +40,9 @@ class Credentials(ModalScreen[dict[str, tuple[str, str]] | None]):
         with VerticalScroll(id="credentials", can_focus=False):
             for number, registry in enumerate(self._registries):
                 yield Static(_("User at {registry}").format(registry=registry), markup=False)
-                yield Input(id=f"user-{number}", compact=True)
+                yield Line(id=f"user-{number}", compact=True)
                 yield Static(_("Password or token"), markup=False)
-                yield Input(id=f"password-{number}", password=True, compact=True)
+                yield Line(id=f"password-{number}", password=True, compact=True)
             with Horizontal(classes="buttons"):
                 yield Button(_("Back"), id="back", compact=True)
                 yield Button(_("Change it"), id="give", compact=True)

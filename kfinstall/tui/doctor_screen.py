@@ -21,6 +21,7 @@ from kfinstall.errors import KfinstallError
 from kfinstall.tui import details, mending
 from kfinstall.tui.background import Background
 from kfinstall.tui.finding_tree import ALL, FindingTree, areas_of, namespaces_of
+from kfinstall.tui.origin import Origin
 from kfinstall.tui.reading import Reading
 from kfinstall.words import _
 
@@ -37,8 +38,8 @@ Log = Sequence[tuple[str, Sequence[str]]]
 class DoctorScreen(Screen[None]):
     """Looks at a cluster, at that of the kubeconfig where none is named; or, with source, at a copy of one.
 
-    source: a bundle, or a folder or tar.gz of lists. planned: what is about to be installed. file: the Install document
-    of what stands there; it is changed, too, where the next install would undo a fix.
+    source: a bundle, or a folder or tar.gz of lists. planned: what is about to be installed. origin: of what stands
+    there; it is changed, too, where the next install would undo a fix.
     """
 
     AUTO_FOCUS = "#findings"
@@ -62,11 +63,11 @@ class DoctorScreen(Screen[None]):
         cluster: "Cluster | None" = None,
         source: Path | None = None,
         planned: Sequence[Manifest] = (),
-        file: Path | None = None,
+        origin: Origin | None = None,
     ) -> None:
         super().__init__()
         self._access, self._source, self._planned = access or ClusterAccess(), source, planned
-        self._file = file
+        self._origin = origin or Origin()
         self._cluster, self._is_own = cluster, cluster is None
         self._look: Look | None = None
         self._busy = False
@@ -291,7 +292,7 @@ class DoctorScreen(Screen[None]):
         if diagnosis is None or fix is None:
             return
         mending.ask(
-            self.app, diagnosis.finding, fix, self._file,
+            self.app, diagnosis.finding, fix, self._origin,
             lambda agreed: self._mending.run(lambda: self._mended(agreed), self._told),
         )  # fmt: skip
 

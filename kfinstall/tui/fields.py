@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 
 from kfinstall.guide.questions import Kind, Question, to_text
 from kfinstall.tui.cards import Card
+from kfinstall.tui.line import Line
 from kfinstall.words import _
 
 
@@ -86,7 +87,7 @@ class Field(Vertical):
         elif question.kind is Kind.CHOICE or question.listed:
             yield Pressable(self._chosen(), classes="control", markup=False)
         else:
-            yield Input(now, placeholder=_placeholder(question), password=question.kind is Kind.SECRET,
+            yield Line(now, placeholder=_placeholder(question), password=question.kind is Kind.SECRET,
                         compact=True, classes="control")  # fmt: skip
 
     def _chosen(self) -> Content:

@@ -4,8 +4,8 @@ It is drawn before anything is known; contexts, clusters, their health and tools
 """
 
 import os
-import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -19,7 +19,7 @@ from textual.widgets.option_list import Option
 
 from kfinstall.tui.background import Background
 from kfinstall.tui.hanging import Hanging
-from kfinstall.words import _
+from kfinstall.words import _, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -200,7 +200,7 @@ class Home(Screen[None]):
             if answer in named:
                 chosen(named[answer])
 
-        self.app.push_screen(Asking(question, [], {"back": _("Back"), **named}), answered)
+        self.app.push_screen(Asking(question, [], {"back": _("Back"), **named}, first="choice-0"), answered)
 
     def _uninstall(self, access: "ClusterAccess") -> None:
         """What stands on a cluster; where there are several, the one that the user chooses."""
@@ -216,12 +216,12 @@ class Home(Screen[None]):
     def _command(self, access: "ClusterAccess", *arguments: str) -> None:
         """A command that talks in lines gets the terminal until it is done."""
         from kfinstall.guide.here import options  # noqa: PLC0415 - as above
+        from kfinstall.tui import handing_over  # noqa: PLC0415 - as above
 
-        command = [sys.executable, "-m", "kfinstall", *arguments, *options(access)]
-        with self.app.suspend():
-            subprocess.run(command, check=False)  # noqa: S603 - our own program
-            sys.stderr.write("\n" + _("Enter: back to kfinstall ") + "\n")
-            sys.stdin.readline()
+        command = [*arguments, *options(access)]
+        python = [sys.executable, "-m", "kfinstall", "--lang", spoken()]
+        handing_over.run(self.app, [*python, *command], ["kfinstall", *command])
+        self.action_look()
 
 
 def _action(title: str, text: str) -> Hanging:
@@ -239,7 +239,8 @@ def _clusters() -> "tuple[list[str], Sequence[Here]]":
     from kfinstall.guide import here  # noqa: PLC0415 - as above
 
     named = here.contexts(user_kubeconfig(os.environ))
-    lines = [here.health(name) for name in named[:LOOKED_AT]]
+    with ThreadPoolExecutor() as pool:  # one that is silent does not keep the others from being shown
+        lines = list(pool.map(here.health, named[:LOOKED_AT]))
     lines += [f"· {name}" for name in named[LOOKED_AT:]]
     found = here.found()
     lines += [note for each in found for note in each.notes if note.startswith("✓")]

@@ -20,12 +20,13 @@ from kfinstall.guide import garbage
 from kfinstall.guide.board import Board, Item, State
 from kfinstall.guide.ending import Question, Stage
 from kfinstall.model.load import LoadedInstall
-from kfinstall.tui import mending
+from kfinstall.tui import handing_over, mending
 from kfinstall.tui.asking import Asking
 from kfinstall.tui.log_lines import rows
 from kfinstall.tui.log_pane import LogPane
 from kfinstall.tui.marks import bar, clock, duration
 from kfinstall.tui.object_tree import ObjectTree
+from kfinstall.tui.origin import Origin
 from kfinstall.words import _, joined
 
 if TYPE_CHECKING:
@@ -53,8 +54,9 @@ KEEP, GENTLY, AT_ONCE = "keep", "gently", "now"
 class InstallScreen(Screen[Result | str | None]):
     """Installs a document, as `kfinstall install -f` does, without asking whether to: that has been asked.
 
-    file: where the document was saved, for the commands that go on from here. Ends with the result of the run; None
-    where nothing was begun; the key of the document whose answer the user wants to change, where it was refused for it.
+    origin: what the document comes from, for the commands that go on from here; a fix may change it. Ends with the
+    result of the run; None where nothing was begun; the key of the document whose answer the user wants to change,
+    where it was refused for it.
     """
 
     AUTO_FOCUS = "#objects"
@@ -62,15 +64,16 @@ class InstallScreen(Screen[Result | str | None]):
     CSS_PATH = [Path(__file__).with_name(name) for name in ("install.tcss", "result.tcss")]  # noqa: RUF012 - textual's
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "log", _("Log"), id="install.log"),
+        Binding("l", "read_log", _("Read the log"), show=False, id="install.read-log"),
         Binding("f3", "why", _("Why"), id="install.why"),
         Binding("f4", "mend", _("Mend"), id="install.mend"),
         Binding("escape", "stop", _("Stop"), id="install.stop"),
         Binding("ctrl+c", "stop", show=False, id="install.interrupt"),
     ]
 
-    def __init__(self, loaded: LoadedInstall, file: Path | None = None) -> None:
+    def __init__(self, loaded: LoadedInstall, origin: Origin | None = None) -> None:
         super().__init__()
-        self.loaded, self.file = loaded, file
+        self.loaded, self.origin = loaded, origin or Origin()
         self.undertaking: Undertaking | None = None
         self._board: Board | None = None
         self._asked: Question | None = None
@@ -117,6 +120,7 @@ class InstallScreen(Screen[Result | str | None]):
             _("Every line is an application of Kubeflow; Enter opens it and shows its objects."),
             _("✓ done   • under way   … waited for   ✗ failed   - skipped   · to come"),
             _("What is waited for stands below the tree, with the reason and with what mends it."),
+            _("l shows the whole log in your pager, while the install goes on; F2 shows it here."),
             _("If this program or its connection ends, nothing is lost: the same install goes on where it was."),
         ]
 
@@ -135,6 +139,7 @@ class InstallScreen(Screen[Result | str | None]):
     def draw(self) -> None:
         """Show how the install stands now."""
         undertaking = self.undertaking
+        self._tell_what_was_mended()
         if undertaking is None or self._over or not self.is_mounted:
             self._put("#heading", self._heading())
             return
@@ -149,10 +154,6 @@ class InstallScreen(Screen[Result | str | None]):
         self.query_one("#waits").display = bool(waits)
         self._put("#detail", self._detail(undertaking.board))
         self._offer(undertaking)
-        while undertaking.mended:
-            mended = undertaking.mended.popleft()
-            severity: Literal["information", "error"] = "information" if mended.fine else "error"
-            self.notify(mended.told, severity=severity, timeout=10, markup=False)
         self._ask(undertaking)
         if ending is not None and self._stopping and self._stopping.is_current:
             self._stopping.dismiss(KEEP)  # there is nothing left to stop
@@ -166,6 +167,13 @@ class InstallScreen(Screen[Result | str | None]):
         """Show what is new in the log."""
         if self.undertaking and not self._over and self.is_mounted:
             self.query_one("#log", LogPane).draw(self.undertaking.log)
+
+    def _tell_what_was_mended(self) -> None:
+        """Also when the install came to its end meanwhile, and its result is shown."""
+        while self.undertaking and self.undertaking.mended:
+            mended = self.undertaking.mended.popleft()
+            severity: Literal["information", "error"] = "information" if mended.fine else "error"
+            self.notify(mended.told, severity=severity, timeout=10, markup=False)
 
     def _put(self, name: str, text: Text) -> None:
         """Show a text, if it is another one; the screen is laid out anew only where that may need other room."""
@@ -254,6 +262,11 @@ class InstallScreen(Screen[Result | str | None]):
         self.query_one("#filter" if shown else "#objects").focus()
         self.call_after_refresh(self.draw)
 
+    def action_read_log(self) -> None:
+        """The whole log, in the user's pager; the install goes on meanwhile."""
+        if self.undertaking and self.undertaking.log.path:
+            handing_over.read(self.app, self.undertaking.log.path)
+
     def action_why(self) -> None:
         """Everything that is waited for, with what the doctor says of it."""
         undertaking = self.undertaking
@@ -273,7 +286,7 @@ class InstallScreen(Screen[Result | str | None]):
         if undertaking is None or cause is None or cause.fix is None:
             return
         mending.ask(
-            self.app, cause.finding, cause.fix, self.file,
+            self.app, cause.finding, cause.fix, self.origin,
             lambda agreed: undertaking.mend(agreed.fix, agreed.secrets, agreed.kept),
         )  # fmt: skip
 
@@ -306,7 +319,7 @@ class InstallScreen(Screen[Result | str | None]):
             GENTLY: _("Stop after the current objects"),
             AT_ONCE: _("Stop at once"),
         }
-        self._stopping = Asking(_("Stop the install?"), lines, answers)
+        self._stopping = Asking(_("Stop the install?"), lines, answers, interrupted=AT_ONCE)
         self.app.push_screen(self._stopping, answered)
 
     def _ask(self, undertaking: "Undertaking") -> None:
@@ -331,10 +344,11 @@ class InstallScreen(Screen[Result | str | None]):
             else:
                 self.dismiss(undertaking.ending.result if undertaking.ending and undertaking.preparation else None)
 
-        self.app.push_screen(ResultScreen(undertaking, self.file), closed)
+        self.app.push_screen(ResultScreen(undertaking, self.origin), closed)
 
     def _again(self) -> None:
-        """The same document once more: what stands is not written again."""
+        """The same document once more, with what a fix changed in it: what stands is not written again."""
+        self.loaded = self.origin.now(self.loaded)
         if self.undertaking:
             self.undertaking.close()
         self.undertaking, self._asked, self._complete, self._over = None, None, False, False

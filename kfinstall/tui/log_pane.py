@@ -7,6 +7,7 @@ from textual.widgets import Input
 
 from kfinstall.engine.telling import in_words
 from kfinstall.guide.run_log import KEPT, Line, RunLog
+from kfinstall.tui import line
 from kfinstall.tui.log_lines import LogLines
 from kfinstall.words import _
 
@@ -20,7 +21,7 @@ class LogPane(Vertical):
         self._log: RunLog | None = None
 
     def compose(self) -> ComposeResult:
-        yield Input(placeholder=_("Only lines with …"), id="filter", compact=True)
+        yield line.Line(placeholder=_("Only lines with …"), id="filter", compact=True)
         yield LogLines(KEPT, id="lines")
 
     def draw(self, log: RunLog) -> None:

@@ -18,8 +18,10 @@ from kfinstall.contracts.event import Result
 from kfinstall.engine.telling import object_of, on_a_line, summary
 from kfinstall.errors import KfinstallError
 from kfinstall.guide.ending import Ending
+from kfinstall.tui import handing_over
 from kfinstall.tui.background import Background
 from kfinstall.tui.hanging import Hanging
+from kfinstall.tui.origin import Origin
 from kfinstall.tui.review import Review
 from kfinstall.words import _, counted, joined
 
@@ -41,14 +43,16 @@ class ResultScreen(Screen[str]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "again", _("Try again"), id="result.again"),
         Binding("c", "change", _("To the answer"), id="result.change"),
+        Binding("f6", "save", _("Save the file"), id="result.save"),
+        Binding("l", "read_log", _("Read the log"), show=False, id="result.read-log"),
         Binding("b", "bundle", _("Bundle for help"), id="result.bundle"),
         Binding("d", "doctor", _("Doctor"), id="result.doctor"),
         Binding("escape,h", "home", _("Back"), id="result.home"),
     ]
 
-    def __init__(self, undertaking: "Undertaking", file: Path | None) -> None:
+    def __init__(self, undertaking: "Undertaking", origin: Origin) -> None:
         super().__init__()
-        self.undertaking, self.file = undertaking, file
+        self.undertaking, self.origin = undertaking, origin
         assert undertaking.ending is not None  # noqa: S101 - it is over
         self.ending: Ending = undertaking.ending
         self.background = Background(self)
@@ -107,6 +111,8 @@ class ResultScreen(Screen[str]):
             yield "again", _("Try again")
         if self._about:
             yield "change", _("To the answer")
+        if self.origin.draft and not self.origin.file:
+            yield "save", _("Save the file")
         if self.undertaking.cluster and not self.succeeded:
             yield "bundle", _("Bundle for help")
         if self.undertaking.cluster:
@@ -114,7 +120,7 @@ class ResultScreen(Screen[str]):
         yield "home", _("Back")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - textual's
-        return action not in {"again", "change", "bundle", "doctor"} or action in dict(self._buttons())
+        return action not in {"again", "change", "save", "bundle", "doctor"} or action in dict(self._buttons())
 
     @property
     def _about(self) -> str:
@@ -223,19 +229,19 @@ class ResultScreen(Screen[str]):
             yield _heading(_("Good to know"))
             yield from (Text(f"  ! {note}") for note in self.ending.notes)
         yield _heading(_("Next"))
-        file = str(self.file) if self.file else "install.yaml"
         if self.succeeded:
             yield Text(f"  $ kfinstall status{self._where()}")
             yield Text(f"  $ kfinstall doctor{self._where()}")
             yield Text(f"  $ kfinstall uninstall {self.undertaking.name}{self._where()}")
+        elif self.origin.file:
+            yield Text(f"  $ kfinstall install -f {self.origin.file}")
         else:
-            yield Text(f"  $ kfinstall install -f {file}")
+            yield Text("  $ kfinstall   " + _("goes on with your answers"))
         yield _heading(_("Files"))
-        yield Text(
-            "  " + (_("The install: {path}").format(path=self.file) if self.file else _("The install was not saved."))
-        )
+        saved = _("The install: {path}").format(path=self.origin.file)
+        yield Text("  " + (saved if self.origin.file else _("The install was not saved.")))
         if self.undertaking.log.path:
-            yield Text("  " + _("The log: {path}").format(path=self.undertaking.log.path))
+            yield Text("  " + _("The log (l: read it): {path}").format(path=self.undertaking.log.path))
 
     def _where(self) -> str:
         """What leads a command to the cluster: the practice cluster is not in everybody's kubeconfig."""
@@ -256,13 +262,29 @@ class ResultScreen(Screen[str]):
     def action_change(self) -> None:
         self.dismiss(self._about)
 
+    def action_save(self) -> None:
+        """Write the file, with what was mended meanwhile."""
+        try:
+            path = self.origin.save(self.undertaking.loaded)
+        except KfinstallError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self.query_one("#rest", Static).update(_hanging(self._rest()))
+        self.query_one("#save").remove()
+        self.refresh_bindings()
+        self.notify(_("Wrote {path}").format(path=path), markup=False)
+
+    def action_read_log(self) -> None:
+        if self.undertaking.log.path:
+            handing_over.read(self.app, self.undertaking.log.path)
+
     def action_home(self) -> None:
         self.dismiss(HOME)
 
     def action_doctor(self) -> None:
         from kfinstall.tui.doctor_screen import DoctorScreen  # noqa: PLC0415 - few go there
 
-        self.app.push_screen(DoctorScreen(cluster=self.undertaking.cluster, file=self.file))
+        self.app.push_screen(DoctorScreen(cluster=self.undertaking.cluster, origin=self.origin))
 
     def action_bundle(self) -> None:
         """Write a bundle into the folder that kfinstall was started in."""

@@ -1,7 +1,6 @@
 """The review: everything that will happen, before anything does."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import on
@@ -23,6 +22,7 @@ from kfinstall.guide.outlook import Objects, Outlook, kinds, outlook, total
 from kfinstall.guide.steps import REVIEW, step_about
 from kfinstall.tui.background import Background
 from kfinstall.tui.hanging import Hanging
+from kfinstall.tui.origin import Origin
 from kfinstall.words import _, counted
 
 HEADING = "bold $secondary"
@@ -55,7 +55,7 @@ class Review(Screen[str]):
         loaded = checked(draft).loaded
         assert loaded is not None  # noqa: S101 - the walk ends only with a valid document
         self.loaded = loaded
-        self.saved: Path | None = None
+        self.origin = Origin(draft=draft)
         self.outlook: Outlook | KfinstallError | None = None
         self._background = Background(self)
         self._cluster = reviewing.cluster_name(loaded)
@@ -159,9 +159,13 @@ class Review(Screen[str]):
     def _file(self) -> Content:
         blocks = [*_block(_("The file"), self.draft.text.splitlines())]
         blocks.append(Content.styled(SAVED, "dim"))
-        commands = [*saving.exports(self.draft), saving.command(self.saved or NAME)]
+        commands = [*saving.exports(self.draft), saving.command(self.origin.file or NAME)]
         blocks += _block(_("The same, unattended"), commands)
         return Content("\n").join(blocks)
+
+    def _show_file(self) -> None:
+        for name in ("#file", "#file-beside"):
+            self.query_one(name, Static).update(self._file())
 
     def action_scroll(self, lines: int) -> None:
         """Move in the plan, whatever button has the focus."""
@@ -183,19 +187,12 @@ class Review(Screen[str]):
     @on(Button.Pressed, "#save")
     def action_save(self) -> None:
         """Write the file into the current folder, and go nowhere."""
-        path = Path.cwd() / NAME
-        number = 1
-        while path.exists():
-            number += 1
-            path = Path.cwd() / f"install-{number}.yaml"
         try:
-            saving.write(saving.file_text(self.loaded), path)
+            path = self.origin.save(self.loaded)
         except KfinstallError as error:
             self.notify(str(error), severity="error", markup=False)
             return
-        self.saved = path
-        for name in ("#file", "#file-beside"):
-            self.query_one(name, Static).update(self._file())
+        self._show_file()
         self.notify(_("Wrote {path}").format(path=path), markup=False)
 
     @on(Button.Pressed, "#install")
@@ -203,7 +200,7 @@ class Review(Screen[str]):
         from kfinstall.tui.install_screen import InstallScreen  # noqa: PLC0415 - after all is said
 
         self._background.cancel()
-        self.app.push_screen(InstallScreen(self.loaded, self.saved), self._installed)
+        self.app.push_screen(InstallScreen(self.loaded, self.origin), self._installed)
 
     def _installed(self, result: Any) -> None:
         """After the install: home, and nothing to resume, where it came to its end; or to an answer to be changed."""
@@ -214,9 +211,16 @@ class Review(Screen[str]):
             self.app.pop_screen()
             self.app.pop_screen()
         elif result is None or isinstance(result, Result):
+            self._take_over()
             self.action_look()
         else:
             self.dismiss(str(result))
+
+    def _take_over(self) -> None:
+        """What a fix changed in the answers while the install went on."""
+        self.loaded = self.origin.now(self.loaded)
+        self.query_one("#answers", Static).update(self._answers())
+        self._show_file()
 
 
 def _block(title: str, lines: list[str], style: str = "") -> Iterator[Content]:

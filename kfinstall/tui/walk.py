@@ -19,7 +19,7 @@ from kfinstall.guide.checking import Checked, checked
 from kfinstall.guide.draft import Draft, draft_path, save
 from kfinstall.guide.here import Here
 from kfinstall.guide.lists import lister
-from kfinstall.guide.questions import Kind, Question
+from kfinstall.guide.questions import Kind, Question, chosen
 from kfinstall.guide.steps import REVIEW, Step, preview, step_named, step_of, steps
 from kfinstall.model.document import path_text
 from kfinstall.tui.aside import Aside
@@ -69,8 +69,8 @@ class Walk(Screen[None]):
         at_review = self.draft.step == REVIEW
         await self.show()
         self.known.look_for_platforms()
-        if at_review and checked(self.draft).loaded:
-            self._review()
+        if at_review:
+            await self._to_the_end()
 
     async def show(self, focus: str = "") -> None:
         """Draw the step anew. focus: the path of the question that comes into focus, as path_text gives it."""
@@ -186,10 +186,10 @@ class Walk(Screen[None]):
             return
         field = event.field
 
-        async def chosen(value: str | None) -> None:
+        async def came(value: str | None) -> None:
             if value is None:
                 return
-            answer(self.draft, question, value)
+            answer(self.draft, question, chosen(question, answered(self.draft, question), value))
             self._keep()
             if question.members:
                 await self.show(path_text(question.path))
@@ -201,7 +201,7 @@ class Walk(Screen[None]):
         self.app.push_screen(
             Choosing(question.title, question.meaning, lister(question, self.draft), now=answered(self.draft, question),
                      default=question.in_words(question.default), free=question.kind is not Kind.CHOICE),
-            chosen,
+            came,
         )  # fmt: skip
 
     @on(Pressable.Pressed, "#more")
@@ -260,7 +260,17 @@ class Walk(Screen[None]):
         if at + 1 < len(applying):
             await self._go(applying[at + 1])
         else:
+            await self._to_the_end()
+
+    async def _to_the_end(self) -> None:
+        """To the review, or to what is wrong in another step: a secret that was not kept, say."""
+        found = checked(self.draft)
+        if found.loaded:
             self._review()
+            return
+        path = found.faults[0].path
+        await self._go(step_of(path, self.draft), path)
+        self._blame(found)
 
     def _choose_highlighted(self) -> None:
         """A card that is only highlighted counts when its user goes on, where none was chosen before."""

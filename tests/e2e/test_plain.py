@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import Kfinstall
-from tests.e2e.test_real_terminal import Terminal
+from tests.e2e.terminal import Open, Terminal, opened
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="no tmux to be the terminal")
 
+__all__ = ["opened"]
+
 SECRET = "hunter2-typed-at-a-prompt"
-Open = Callable[..., Terminal]
-
-
-@pytest.fixture
-def opened(kfinstall: Kfinstall, tmp_path: Path) -> Iterator[Open]:
-    """Opens terminals in which kfinstall runs; its exit code stands there afterwards."""
-    terminals: list[Terminal] = []
-
-    def run(*arguments: str, **environment: str) -> Terminal:
-        needed = ("HOME", "KUBECONFIG", "XDG_STATE_HOME", "XDG_CACHE_HOME", "PATH")
-        exports = {**{key: kfinstall.environment[key] for key in needed}, "LANG": "C.UTF-8", **environment}
-        script = tmp_path / f"run-{len(terminals)}.sh"
-        lines = [f"export {key}={shlex.quote(value)}" for key, value in exports.items()]
-        command = shlex.join(kfinstall.command(*arguments))
-        script.write_text("\n".join([*lines, command, 'echo "exit code $?"', "sleep 600\n"]))
-        terminals.append(Terminal(tmp_path, 110, 250, f"bash --norc {shlex.quote(str(script))}"))
-        return terminals[-1]
-
-    yield run
-    for each in terminals:
-        each.close()
-    kfinstall("sandbox", "stop")
 
 
 def answer(terminal: Terminal, answers: dict[str, list[str]], end: str = "exit code") -> str:

@@ -13,7 +13,7 @@ import pytest
 from tests.controlplane.cluster import Cluster
 from tests.e2e.conftest import Ended, Kfinstall
 from tests.e2e.release import Release
-from tests.e2e.test_real_terminal import Terminal
+from tests.e2e.terminal import Terminal
 from tests.unit.platforms.local import DOCKER
 from tests.unit.platforms.stand_ins import StandIns
 

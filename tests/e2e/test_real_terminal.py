@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-import secrets
 import shlex
 import shutil
-import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,45 +13,11 @@ import pytest
 from tests.controlplane.cluster import Cluster
 from tests.e2e.conftest import Kfinstall
 from tests.e2e.release import Release
-from tests.patience import PATIENCE
+from tests.e2e.terminal import Terminal
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="no tmux to be the terminal")
 
 SIZES = [(80, 24), (110, 45)]
-
-
-class Terminal:
-    """A pane of a size; what stands in it can be read, and keys can be sent to it."""
-
-    def __init__(self, folder: Path, width: int, height: int, command: str) -> None:
-        self.width, self.height = width, height
-        self._socket = f"kfinstall-{secrets.token_hex(4)}"
-        size = ["-x", str(width), "-y", str(height)]
-        self._tmux("-f", "/dev/null", "new-session", "-d", *size, "-c", str(folder), command)
-
-    def close(self) -> None:
-        self._tmux("kill-server")
-
-    def keys(self, *keys: str) -> None:
-        self._tmux("send-keys", *keys)
-
-    def lines(self) -> list[str]:
-        """The lines that stand in the pane."""
-        return self._tmux("capture-pane", "-p").rstrip("\n").split("\n")
-
-    def until(self, seen: Callable[[str], object], what: str) -> list[str]:
-        """Wait until something stands in the pane."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            lines = self.lines()
-            if seen("\n".join(lines)):
-                return lines
-            assert time.monotonic() < deadline, f"no {what} in\n" + "\n".join(lines)
-            time.sleep(0.05)
-
-    def _tmux(self, *arguments: str) -> str:
-        done = subprocess.run(["tmux", "-L", self._socket, *arguments], capture_output=True, text=True, check=True)
-        return done.stdout
 
 
 @pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

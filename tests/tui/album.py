@@ -48,6 +48,7 @@ from kfinstall.tui.doctor_screen import DoctorScreen
 from kfinstall.tui.help import Help, Page
 from kfinstall.tui.home import Home
 from kfinstall.tui.install_screen import InstallScreen
+from kfinstall.tui.origin import Origin
 from kfinstall.tui.reading import Reading
 from kfinstall.tui.result_screen import ResultScreen
 from kfinstall.tui.review import Review
@@ -246,11 +247,11 @@ def installs(album: Album, folder: Path) -> None:
     with cluster("laptop-too-small", folder / "fits") as kubeconfig:
         play(album, lambda: Walk(Draft(document, step="review")), ("review", press(then=reviewed)))
         loaded = _loaded(folder / "fits", kubeconfig, INSTALL)
-        play(album, lambda: ResultScreen(_over(loaded), Path("install.yaml")), ("result", press(then=_told)))
+        play(album, lambda: ResultScreen(_over(loaded), Origin(Path("install.yaml"))), ("result", press(then=_told)))
     with cluster("no-default-storageclass", folder / "waits") as kubeconfig:
         play(album, lambda: Walk(Draft(document, step="review")), ("review-refused", press(then=reviewed)))
         refused = _loaded(folder / "waits", kubeconfig, INSTALL)
-        play(album, lambda: ResultScreen(_over(refused), None), ("result-failed", press(then=_told)))
+        play(album, lambda: ResultScreen(_over(refused), Origin()), ("result-failed", press(then=_told)))
 
 
 def under_way(album: Album, folder: Path) -> None:
@@ -266,7 +267,7 @@ def under_way(album: Album, folder: Path) -> None:
         patch.setattr("kfinstall.tui.install_screen.time", SimpleNamespace(monotonic=lambda: 1012.0))
         loaded = _loaded(folder / "half", kubeconfig, INSTALL)
         acts = [("install", press(then=waits)), ("install-stop", press("escape", then=shows(Asking)))]
-        play(album, lambda: InstallScreen(loaded, Path("install.yaml")), *acts)
+        play(album, lambda: InstallScreen(loaded, Origin(Path("install.yaml"))), *acts)
 
 
 def half_way(preparation: Preparation, control: Control) -> Iterator[Event]:

@@ -27,6 +27,7 @@ from kfinstall.registry import platforms
 from kfinstall.tui.doctor_screen import DoctorScreen
 from kfinstall.tui.home import Home
 from kfinstall.tui.install_screen import InstallScreen
+from kfinstall.tui.origin import Origin
 from kfinstall.tui.walk import Walk
 from kfinstall.words import LANGUAGES
 from tests.sandbox.conftest import served
@@ -64,7 +65,7 @@ def pictures(folder: Path) -> None:
         file.write_text(INSTALL, encoding="utf-8")
         change = ["storage.type=static"]
         loaded = load([str(file)], change, platforms=platforms().options, environ=os.environ)
-        take("install", lambda: InstallScreen(loaded, file), "F4 mends it")
+        take("install", lambda: InstallScreen(loaded, Origin(file)), "F4 mends it")
         take("doctor", lambda: DoctorScreen(ClusterAccess(kubeconfig)), "thing to mend")
 
 

@@ -47,7 +47,7 @@ def test_the_doctor_looks_at_the_cluster_that_is_chosen(silent_cluster: str) -> 
         await player.press("down", "down", "enter")
         seen = await player.until("Which cluster?")
         assert silent_cluster in seen
-        await player.press("down", "down", "down", "enter")
+        await player.press("down", "down", "enter")
         await player.until(f"Doctor   {running.CONTEXT}")
         await player.until("Nothing is wrong")
 

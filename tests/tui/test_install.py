@@ -8,6 +8,7 @@ from pathlib import Path
 from kfinstall.engine.state_folder import state_home
 from kfinstall.model.load import LoadedInstall
 from kfinstall.tui.install_screen import InstallScreen
+from kfinstall.tui.origin import Origin
 from tests.controlplane.api import Api
 from tests.sandbox.conftest import served
 from tests.tui.conftest import CLAIM, Document
@@ -114,13 +115,13 @@ def test_stopping_asks_and_the_same_document_goes_on_to_what_did_not_come_up(
         seen = await player.until("3 objects failed")
         assert "✗ The node cannot look up the registry's name" in seen
         await player.press("tab", "tab", "tab", "tab", "end")
-        assert "$ kfinstall install -f" in await player.until("The log: ")
+        assert "$ kfinstall install -f" in await player.until("The log (l: read it): ")
 
     with served("gcr-blocked", tmp_path) as kubeconfig:
         loaded = document(kubeconfig)
         playing(lambda: InstallScreen(loaded), stop)
         loaded = document(kubeconfig, "wait.timeout=1s")
-        playing(lambda: InstallScreen(loaded, tmp_path / "install.yaml"), resume, (120, 40))
+        playing(lambda: InstallScreen(loaded, Origin(tmp_path / "install.yaml")), resume, (120, 40))
 
 
 def test_a_second_ctrl_c_stops_at_once_and_the_doctor_can_be_asked_why_it_had_to(

@@ -10,18 +10,22 @@ from pathlib import Path
 
 import pytest
 import yaml
+from textual.widgets import Button
 
 from kfinstall.contracts.platform import ClusterAccess
 from kfinstall.engine.state_folder import state_home
+from kfinstall.guide.draft import Draft, draft_path, resumed
 from kfinstall.model.load import LoadedInstall, load
 from kfinstall.registry import platforms
 from kfinstall.tui.doctor_screen import DoctorScreen
 from kfinstall.tui.install_screen import InstallScreen
+from kfinstall.tui.origin import Origin
 from tests.controlplane.api import Api
 from tests.patience import eventually
 from tests.sandbox.conftest import served
 from tests.tui.conftest import DEPLOYMENT, INSTALL, KFDEF
 from tests.tui.playing import Player, playing
+from tests.tui.walking import walking
 
 SCENARIO = """
 title: A registry that gives nothing to strangers.
@@ -61,6 +65,11 @@ def login(api: Api) -> dict[str, str]:
     return found
 
 
+def notices(player: Player) -> str:
+    """What passes by in a corner; an application without a terminal does not draw it."""
+    return "\n".join(each.message for each in player.pilot.app._notifications)
+
+
 def test_an_install_asks_for_credentials_and_goes_on(
     private: tuple[Path, Api], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,13 +97,61 @@ def test_an_install_asks_for_credentials_and_goes_on(
         monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
         return load([str(file)], platforms=platforms().options, environ=os.environ)
 
-    playing(lambda: InstallScreen(loaded(), file), play, (100, 50))
+    playing(lambda: InstallScreen(loaded(), Origin(file)), play, (100, 50))
     typed = PASSWORD.replace("-", "_")
     assert (login(api)["username"], login(api)["password"]) == ("robot", typed)
     assert yaml.safe_load(file.read_text())["images"]["pullSecrets"][0]["password"] == "${GHCR_IO_PASSWORD}"
     [log] = (state_home() / "logs").iterdir()
     assert "Secret/late/ghcr-io" in log.read_text()
     assert typed not in "".join([*shown, log.read_text(), file.read_text()])
+
+
+def test_what_was_mended_is_among_the_answers_and_in_a_file_that_is_saved_later(
+    private: tuple[Path, Api], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was saved before: the draft is what the next install comes from, in this process and in another."""
+    kubeconfig, _api = private
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "install.yaml").unlink()
+    draft = Draft(
+        {
+            "platform": {"type": "existing"},
+            "kubeflow": {"file": str(tmp_path / "kfdef.yaml")},
+            "wait": {"timeout": "10m"},
+        },
+        step="review",
+    )
+
+    async def play(player: Player) -> None:
+        await player.until("Will create")
+        player.screen.query_one("#install", Button).focus()
+        await player.press("enter")
+        await player.until("F4 mends it")
+        await player.press("f4")
+        seen = await player.until("Change it")
+        assert "your answers are changed, too:" in seen
+        assert '"password": "${GHCR_IO_PASSWORD}"' in seen
+        await player.press("down", "enter")
+        await player.until("User at ghcr.io")
+        await player.press(*"robot", "enter", *PASSWORD.replace("-", "_"), "enter")
+        await player.until(lambda: "✓ changed your answers: images.pullSecrets" in notices(player))
+        kept = resumed(draft_path(state_home()))
+        assert kept is not None
+        assert kept.get(("images", "pullSecrets", 0, "password")) == "${GHCR_IO_PASSWORD}"
+        await player.until("is installed")
+        await player.press("f6")
+        await player.until((tmp_path / "install.yaml").exists)
+        await player.until(f"The install: {tmp_path / 'install.yaml'}"[:60])
+
+    walking(play, draft, size=(110, 60))
+    assert "pullSecrets" in (tmp_path / "install.yaml").read_text()
+    typed = PASSWORD.replace("-", "_")
+    environ = {**os.environ, "GHCR_IO_USERNAME": "robot", "GHCR_IO_PASSWORD": typed}
+    again = load([str(tmp_path / "install.yaml")], platforms=platforms().options, environ=environ)
+    assert again.install.images.pull_secrets[0].registry == "ghcr.io"
+    assert typed not in "".join(each.read_text() for each in tmp_path.glob("*.yaml"))
+    assert typed not in "".join(each.read_text() for each in state_home().rglob("*") if each.is_file())
 
 
 def test_the_doctor_takes_them_from_the_environment_and_changes_the_file(
@@ -118,7 +175,7 @@ def test_the_doctor_takes_them_from_the_environment_and_changes_the_file(
         await player.until("Nothing is wrong")
         await player.until(lambda: "img-ghcr-private" not in player.text())
 
-    playing(lambda: DoctorScreen(ClusterAccess(kubeconfig), file=file), play, (120, 40))
+    playing(lambda: DoctorScreen(ClusterAccess(kubeconfig), origin=Origin(file)), play, (120, 40))
     assert login(api)["password"] == PASSWORD
     assert "${GHCR_IO_USERNAME}" in file.read_text()
     assert PASSWORD not in file.read_text()

@@ -71,7 +71,7 @@ def test_the_saved_file_has_the_plan_of_the_review(
         assert isinstance(review.outlook, Outlook), review.outlook
         seen.append(review.outlook)
         await player.press("f6")
-        await player.until(lambda: review.saved)
+        await player.until(lambda: review.origin.file)
 
     walking(play, Draft())
     [outlook] = seen

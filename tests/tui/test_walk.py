@@ -11,6 +11,7 @@ from kfinstall.guide import saving
 from kfinstall.guide.draft import Draft, draft_path, resumed
 from kfinstall.model.load import LoadedInstall, load
 from kfinstall.registry import platforms
+from kfinstall.tui.review import Review
 from kfinstall.tui.walk import Walk
 from tests.tui.playing import Player
 from tests.tui.walking import choose_card, field, fill, go_on, to_the_review, walk, walking
@@ -125,6 +126,32 @@ def test_a_secret_that_is_typed_is_in_no_picture_no_draft_and_no_file() -> None:
     assert written
     assert all(SECRET not in each for each in written)
     assert "${KF_OBJECT_STORE_ACCESS_KEY}" in "".join(written)
+
+
+def test_a_walk_that_goes_on_asks_again_for_the_secrets_that_were_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A review in an earlier process knew them; this one has the draft of the disk only."""
+    document = {
+        "platform": {"type": "sandbox"},
+        "kubeflow": {"preset": "kubeflow-1.10"},
+        "objectStore": {"type": "s3", "bucket": "models", "accessKey": "${KF_KEY}", "secretKey": "${KF_SECRET}"},
+    }
+    draft = Draft(document, step="review")
+    monkeypatch.setenv("KF_KEY", "of-the-environment")
+
+    async def play(player: Player) -> None:
+        seen = await player.until("secrets are not kept: type it again")
+        assert "Where shall the data be?" in seen
+        assert "KF_SECRET" in seen
+        assert "KF_KEY" not in seen
+        assert player.screen.focused is field(player, "objectStore.secretKey").query_one(".control")
+        await fill(player, "objectStore.secretKey", SECRET)
+        await player.until(lambda: "type it again" not in player.text())
+        while not isinstance(player.screen, Review):
+            await go_on(player)
+        assert SECRET not in player.text()
+
+    walking(play, draft)
+    assert draft.secrets == {"KF_OBJECT_STORE_SECRET_KEY": SECRET}
 
 
 @pytest.mark.parametrize("width", [100, 160, 200])

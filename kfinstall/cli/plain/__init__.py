@@ -10,7 +10,7 @@ from kfinstall.cli.plain.walk import Walk
 from kfinstall.engine.state_folder import state_home
 from kfinstall.guide.checking import checked
 from kfinstall.guide.draft import Draft, draft_path, resumed
-from kfinstall.guide.steps import step_named, steps
+from kfinstall.guide.steps import step_named, step_of, steps
 from kfinstall.words import _
 
 __all__ = ["asked_and_installed"]
@@ -22,11 +22,14 @@ def asked_and_installed() -> ExitCode:
     draft = _begun()
     while True:
         Walk(draft).to_the_end()
-        loaded = checked(draft).loaded
-        if loaded is None:
+        found = checked(draft)
+        if found.loaded is None:  # in another step: a secret that was not kept, say
+            fault = found.faults[0]
+            say(_("Wrong: {path}: {message}").format(path=fault.path, message=fault.message))
+            draft.step = step_of(fault.path, draft)
             continue
         try:
-            return reviewed(draft, loaded)
+            return reviewed(draft, found.loaded)
         except Back as back:
             draft.step = back.step or steps(draft)[-1].name
 

@@ -92,6 +92,10 @@ def _meant(question: Question, text: str, choices: Sequence[Choice]) -> str | No
         return None
     if question.kind in (Kind.YES_NO, Kind.SECTION):
         return {"y": "true", "n": "false", _("yes"): "true", _("no"): "false"}.get(text.lower(), text)
-    if text.isdecimal() and choices and 0 < int(text) <= len(choices):
-        return choices[int(text) - 1].value
-    return text
+    words = text.split(",") if question.kind is Kind.LIST else [text]
+    return ",".join(_named(each.strip(), choices) for each in words)
+
+
+def _named(text: str, choices: Sequence[Choice]) -> str:
+    """A text, or the choice whose number it is."""
+    return choices[int(text) - 1].value if text.isdecimal() and 0 < int(text) <= len(choices) else text

@@ -82,7 +82,7 @@ def test_a_secret_is_a_reference_in_the_document_and_gone_with_the_process(draft
     later = resumed(draft_path(tmp_path))
     assert later is not None
     wrong = checked(later, {}).of(("access", "users", 0, "password"))
-    assert "KF_ACCESS_USERS_0_PASSWORD is not set" in wrong
+    assert "type it again (or set KF_ACCESS_USERS_0_PASSWORD before" in wrong
     assert not checked(later, {"KF_ACCESS_USERS_0_PASSWORD": SECRET}).faults
 
 
