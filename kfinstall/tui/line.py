@@ -1,5 +1,7 @@
 """A line to type into, as people at a terminal expect it."""
 
+from typing import Any
+
 from textual.actions import SkipAction
 from textual.events import Paste
 from textual.widgets import Input
@@ -9,7 +11,11 @@ from kfinstall.words import _
 
 class Line(Input):
     """Ctrl-C means here what it means everywhere. Textual's copies what is selected, which is everything as soon as the
-    line has the focus: a password, too."""
+    line has the focus: a password, too. Its cursor stands still: blinking costs a slow connection something."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.cursor_blink = False
 
     def action_copy(self) -> None:
         raise SkipAction
@@ -20,7 +26,6 @@ class Line(Input):
         super().action_cut()
 
     def _on_paste(self, event: Paste) -> None:
-        """Of several lines textual takes the first, and does not say so."""
+        """Of several lines textual, whose own handler comes after this one, takes the first, and does not say so."""
         if len(event.text.splitlines()) > 1:
             self.app.notify(_("Only the first of the lines was taken."), severity="warning", markup=False)
-        super()._on_paste(event)

@@ -57,6 +57,11 @@ class Player:
         return self.text()
 
 
+def notices(player: Player) -> str:
+    """What passes by in a corner; an application without a terminal does not draw it."""
+    return "\n".join(each.message for each in player.pilot.app._notifications)
+
+
 Play = Callable[[Player], Awaitable[None]]
 
 

@@ -24,7 +24,7 @@ from tests.controlplane.api import Api
 from tests.patience import eventually
 from tests.sandbox.conftest import served
 from tests.tui.conftest import DEPLOYMENT, INSTALL, KFDEF
-from tests.tui.playing import Player, playing
+from tests.tui.playing import Player, notices, playing
 from tests.tui.walking import walking
 
 SCENARIO = """
@@ -63,11 +63,6 @@ def login(api: Api) -> dict[str, str]:
     config = json.loads(base64.b64decode(api.get(SECRET)["data"][".dockerconfigjson"]))
     found: dict[str, str] = config["auths"]["ghcr.io"]
     return found
-
-
-def notices(player: Player) -> str:
-    """What passes by in a corner; an application without a terminal does not draw it."""
-    return "\n".join(each.message for each in player.pilot.app._notifications)
 
 
 def test_an_install_asks_for_credentials_and_goes_on(
