@@ -52,6 +52,7 @@ class Google:
         self.endpoint, self.certificate = "34.1.2.3", "Q0E="
         self.requests: list[tuple[str, str]] = []
         self.bodies: list[Json] = []
+        self.told: list[tuple[str, str, Json]] = []
         self.compute: dict[str, Json] = {
             "/zones": {"items": [{"name": ZONE}, {"name": "us-central1-b"}, {"name": "europe-west4-a"}]},
             f"/zones/{ZONE}/machineTypes": {"items": [{"name": "e2-standard-8"}, {"name": "g2-standard-8"}]},
@@ -72,6 +73,7 @@ class Google:
 
     def answer(self, method: str, path: str, authorization: str, body: Json) -> Answer:
         self.requests.append((method, path))
+        self.told.append((method, path, body))
         for index, (wanted, end, answer) in enumerate(self._instead):
             if wanted == method and path.endswith(end):
                 del self._instead[index]

@@ -152,6 +152,8 @@ def write_context(name):
     yaml.safe_dump(config, open(os.environ["KUBECONFIG"], "w"))
 
 open({calls!r}, "a").write(json.dumps([{name!r}, *arguments]) + "\n")
+told = [open(each).read() if os.path.isfile(each) else each for each in arguments]
+open({told!r}, "a").write(json.dumps([{name!r}, *told]) + "\n")
 {body}
 '''
 
@@ -172,6 +174,7 @@ class StandIns:
             state=str(self.folder / f"{program}.json"),
             fails=str(self.folder / f"{program}.fails"),
             calls=str(self.folder / "calls"),
+            told=str(self.folder / "told"),
             name=program,
             body=BODIES[program],
         )
@@ -199,7 +202,14 @@ class StandIns:
 
     def calls(self, program: str, command: str) -> list[list[str]]:
         """The arguments of each call of a program's command."""
-        calls = self.folder / "calls"
+        return self._made("calls", program, command)
+
+    def told(self, program: str, command: str) -> list[list[str]]:
+        """The same, with the contents of files in place of their names."""
+        return self._made("told", program, command)
+
+    def _made(self, kind: str, program: str, command: str) -> list[list[str]]:
+        calls = self.folder / kind
         lines = calls.read_text(encoding="utf-8").splitlines() if calls.exists() else []
         made = [json.loads(line) for line in lines]
         return [call[1:] for call in made if call[:2] == [program, command]]
