@@ -49,7 +49,9 @@ def test_a_cluster_that_runs_is_asked(tmp_path: Path, monkeypatch: pytest.Monkey
         await player.until("nvidia.com/gpu ▾")
         assert (await listed(player, "gpu.notebooks.resources"))[1].startswith("● nvidia.com/gpu")
         await player.press("down", "enter")
-        await player.until("nvidia.com/mig-1g.5gb ▾")  # on a second line: nothing of a long answer is cut off
+        await player.until(lambda: isinstance(player.screen, Walk))
+        control = field(player, "gpu.notebooks.resources").query_one(".control")
+        await player.until(lambda: control.size.height == 2)  # nothing of a long answer is cut off
         await listed(player, "gpu.notebooks.resources")
         await player.press(*"nvidia.com/gpu", "enter")  # what is chosen again is taken away
         await player.until(lambda: isinstance(player.screen, Walk))
