@@ -13,13 +13,17 @@ URL = "https://github.com/kubeflow/manifests/archive/v1.10.2.tar.gz"
 WEBHOOKS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 
 
-def objects() -> tuple[list[dict[str, Any]], str]:
-    """The objects, and what they are of. Webhook configurations are left out: no pod could serve them."""
+def objects(cache: Path | None = None) -> tuple[list[dict[str, Any]], str]:
+    """The objects, and what they are of. Webhook configurations are left out: no pod could serve them.
+
+    cache: where what is rendered is kept; nowhere, unless it is given.
+    """
     if not ARCHIVE.exists():
         return list(_made()), "a made-up release of Kubeflow's shape"
     preset = kfdefs.load(presets.read("kubeflow-1.10"), default_name="kubeflow")
-    with tempfile.TemporaryDirectory() as cache:
-        manifests = render(preset, RenderOptions(cache=Path(cache), sources={URL: str(ARCHIVE)})).manifests
+    with tempfile.TemporaryDirectory() as nowhere:
+        options = RenderOptions(cache=cache or Path(nowhere), sources={URL: str(ARCHIVE)})
+        manifests = render(preset, options).manifests
     return [manifest.body for manifest in manifests if manifest.kind not in WEBHOOKS], "Kubeflow 1.10.2"
 
 

@@ -16,6 +16,7 @@ from kfinstall.tui.review import Review
 from tests.controlplane.cluster import Cluster
 from tests.controlplane.playing import playing as nodes
 from tests.golden.test_releases import ARCHIVES, SOURCES
+from tests.patience import PATIENCE
 from tests.tui.playing import Player
 from tests.tui.walking import to_the_review, walking
 
@@ -43,7 +44,7 @@ def test_a_workbench_on_the_practice_cluster() -> None:
     async def play(player: Player) -> None:
         await to_the_review(player, "sandbox")
         await player.until("Install on Practice cluster")
-        await install(player, 90)
+        await install(player, PATIENCE)
 
     walking(play, size=(120, 40))
 
