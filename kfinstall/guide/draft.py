@@ -6,6 +6,7 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path as FilePath
@@ -17,6 +18,7 @@ from kfinstall.guide.questions import TAG, Path, Question
 from kfinstall.model.document import path_text
 from kfinstall.model.install import API_VERSION, KIND
 from kfinstall.model.write import yaml_text
+from kfinstall.words import _
 
 FILE: Final = "draft.yaml"
 _REFERENCE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}")
@@ -209,6 +211,15 @@ def save(draft: Draft, path: FilePath) -> None:
         raise
 
 
+def kept(draft: Draft, path: FilePath) -> str:
+    """Save the draft; why it cannot be kept, "" where it is. No walk ends for a full disk."""
+    try:
+        save(draft, path)
+    except OSError as error:
+        return _("The draft cannot be kept: {reason}").format(reason=error.strerror or error)
+    return ""
+
+
 def resumed(path: FilePath) -> Draft | None:
     """The draft of an earlier run; None where there is none, or none that can be used."""
     try:
@@ -223,4 +234,5 @@ def resumed(path: FilePath) -> Draft | None:
 
 def forget(path: FilePath) -> None:
     """Take the draft away: it became an install, or its user begins anew."""
-    path.unlink(missing_ok=True)
+    with suppress(OSError):  # one that could not be kept either
+        path.unlink(missing_ok=True)

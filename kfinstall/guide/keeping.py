@@ -13,7 +13,7 @@ import yaml
 
 from kfinstall.engine.state_folder import state_home
 from kfinstall.errors import UsageError
-from kfinstall.guide.draft import Draft, draft_path, save
+from kfinstall.guide.draft import Draft, draft_path, kept
 from kfinstall.guide.taking_in import take_in
 from kfinstall.model.edit import edited
 from kfinstall.model.folder import is_web
@@ -89,10 +89,8 @@ class Answers:
             take_in(self.draft, self.settings)
             self.draft.secrets.update(self.secrets)
             yield _("✓ changed your answers: {keys}").format(keys=", ".join(self.settings))
-            try:
-                save(self.draft, draft_path(state_home()))
-            except OSError as error:
-                yield _("The draft cannot be kept: {reason}").format(reason=error.strerror)
+            if reason := kept(self.draft, draft_path(state_home())):
+                yield reason
 
 
 Kept = Change | Answers

@@ -135,7 +135,8 @@ class _Asking:
             default is None and not optional, choices, members={tag: keys_of(model) for tag, model in tags.items()},
         )  # fmt: skip
         given = value if isinstance(value, Mapping) else {}
-        chosen = tags.get(given.get(TAG, default))
+        tag = given.get(TAG, default)
+        chosen = tags.get(tag) if isinstance(tag, str) else None
         if chosen is not None:
             yield from questions(chosen, given, self.path, self.listed, self.group)
 

@@ -17,7 +17,7 @@ from kfinstall.engine.state_folder import state_home
 from kfinstall.errors import KfinstallError
 from kfinstall.guide import reviewing, saving
 from kfinstall.guide.checking import NAME, checked
-from kfinstall.guide.draft import Draft, draft_path, forget, save
+from kfinstall.guide.draft import Draft, draft_path, forget, kept
 from kfinstall.guide.outlook import Objects, Outlook, kinds, outlook, total
 from kfinstall.guide.steps import REVIEW, step_about
 from kfinstall.tui.background import Background
@@ -79,7 +79,8 @@ class Review(Screen[str]):
     def on_mount(self) -> None:
         self.query_one("#back").focus()
         self.draft.step = REVIEW
-        save(self.draft, draft_path(state_home()))
+        if reason := kept(self.draft, draft_path(state_home())):
+            self.notify(reason, severity="warning", markup=False)
         self.action_look()
 
     def explained(self) -> list[str]:

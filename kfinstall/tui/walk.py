@@ -16,7 +16,7 @@ from textual.widgets import Button, Footer, Input, OptionList, Static
 from kfinstall.engine.state_folder import state_home
 from kfinstall.guide.answering import answer, answered, in_force
 from kfinstall.guide.checking import Checked, checked
-from kfinstall.guide.draft import Draft, draft_path, save
+from kfinstall.guide.draft import Draft, draft_path, kept
 from kfinstall.guide.here import Here
 from kfinstall.guide.lists import lister
 from kfinstall.guide.questions import Kind, Question, chosen
@@ -218,10 +218,8 @@ class Walk(Screen[None]):
 
     def _keep(self) -> None:
         self.draft.step = self.step.name
-        try:
-            save(self.draft, draft_path(state_home()))
-        except OSError as error:
-            self.notify(_("The draft cannot be kept: {reason}").format(reason=error.strerror), severity="warning")
+        if reason := kept(self.draft, draft_path(state_home())):
+            self.notify(reason, severity="warning", markup=False)
 
     def _blame(self, found: Checked, only: Field | None = None) -> bool:
         """Say what is wrong in this step, beside its fields; the rest below. Whether something is."""

@@ -13,7 +13,7 @@ from kfinstall.model.load import LoadedInstall, load
 from kfinstall.registry import platforms
 from kfinstall.tui.review import Review
 from kfinstall.tui.walk import Walk
-from tests.tui.playing import Player
+from tests.tui.playing import Player, notices
 from tests.tui.walking import choose_card, field, fill, go_on, to_the_review, walk, walking
 
 
@@ -100,6 +100,20 @@ def test_the_draft_is_kept_and_goes_on_where_its_user_was() -> None:
         assert field(player, "platform.memory").now == "12g"
 
     walking(go_on_there, kept)
+
+
+def test_a_draft_that_cannot_be_kept_is_no_harm() -> None:
+    """A file stands where the folder would be; a full disk is told alike."""
+    state_home().parent.mkdir(parents=True, exist_ok=True)
+    state_home().touch()
+    draft = Draft({"platform": {"type": "kind"}, "kubeflow": {"preset": "starter"}}, step="rights")
+
+    async def play(player: Player) -> None:
+        await go_on(player)
+        assert isinstance(player.screen, Review)
+        assert "The draft cannot be kept: " in notices(player)
+
+    walking(play, draft)
 
 
 SECRET = "hunter2-typed-by-somebody"

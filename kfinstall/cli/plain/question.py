@@ -8,7 +8,7 @@ from kfinstall.engine.state_folder import state_home
 from kfinstall.errors import KfinstallError
 from kfinstall.guide.answering import answer, answered, in_force
 from kfinstall.guide.checking import checked
-from kfinstall.guide.draft import Draft, draft_path, save
+from kfinstall.guide.draft import Draft, draft_path, kept
 from kfinstall.guide.lists import lister
 from kfinstall.guide.questions import Kind, Question
 from kfinstall.model.document import path_text
@@ -38,7 +38,7 @@ def _takes(draft: Draft, question: Question, text: str | None) -> bool:
     reason = checked(draft).of(question.path)
     if reason:
         say(_("Wrong: {message}").format(message=reason))
-    save(draft, draft_path(state_home()))
+    kept(draft, draft_path(state_home()))  # the review says so where it cannot be
     return not reason
 
 

@@ -8,7 +8,7 @@ from kfinstall.engine.state_folder import state_home
 from kfinstall.errors import KfinstallError
 from kfinstall.guide import reviewing, saving
 from kfinstall.guide.checking import NAME
-from kfinstall.guide.draft import Draft, draft_path, forget, save
+from kfinstall.guide.draft import Draft, draft_path, forget, kept
 from kfinstall.guide.steps import REVIEW, step_about
 from kfinstall.model.load import LoadedInstall
 from kfinstall.words import _, counted
@@ -17,7 +17,8 @@ from kfinstall.words import _, counted
 def reviewed(draft: Draft, loaded: LoadedInstall) -> ExitCode:
     """Say what will happen; save; install on the user's word. Raises Back, and Abort when the user leaves."""
     draft.step = REVIEW
-    save(draft, draft_path(state_home()))
+    if reason := kept(draft, draft_path(state_home())):
+        say(reason)
     say("")
     say(_("Review. Nothing has been changed yet."))
     refusal = _told(draft, loaded)
