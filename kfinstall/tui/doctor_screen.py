@@ -72,6 +72,7 @@ class DoctorScreen(Screen[None]):
         self._look: Look | None = None
         self._busy = False
         self._watching = False
+        self._entered = ""
         self._logs: dict[ObjectKey, Log] = {}
         self._looking, self._reading, self._mending = Background(self), Background(self), Background(self)
 
@@ -260,9 +261,17 @@ class DoctorScreen(Screen[None]):
         self.app.push_screen(Reading(self._text()))
 
     def action_view(self, view: str) -> None:
-        self.query_one("#views", TabbedContent).active = view
-        shown = self.query_one("#findings" if view == "of-findings" else f"#{view} .picture")
-        self.call_after_refresh(shown.focus)
+        views, self._entered = self.query_one("#views", TabbedContent), view
+        if views.active == view:
+            self._enter()
+        views.active = view
+
+    @on(TabbedContent.TabActivated)
+    def _enter(self) -> None:
+        """Bring the view that was called by its key into focus, which only what is shown can have."""
+        view, self._entered = self._entered, ""
+        if view:
+            self.query_one("#findings" if view == "of-findings" else f"#{view} .picture").focus()
 
     def action_watch(self) -> None:
         """Look again and again, until it is said again."""
