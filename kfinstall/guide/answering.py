@@ -1,9 +1,13 @@
 """One answer into the draft, whatever kind of question it is to."""
 
+import re
+
 from kfinstall.guide.draft import Draft
 from kfinstall.guide.preferring import take_over
-from kfinstall.guide.questions import Kind, Question, from_text, to_text
+from kfinstall.guide.questions import Kind, Path, Question, from_text, to_text
 from kfinstall.model.install import SOURCES
+
+_LOGIN = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 
 
 def answer(draft: Draft, question: Question, text: str) -> None:
@@ -45,6 +49,17 @@ def _put(draft: Draft, question: Question, value: object) -> None:
         draft.put(question.path, None)
     else:
         draft.put(question.path, value)
+    _hide_logins(draft, question.path)
+
+
+def _hide_logins(draft: Draft, path: Path) -> None:
+    """An address with a password in it is a secret, whatever the question asks for."""
+    held = draft.get(path)
+    places = [(*path, at) for at in range(len(held))] if isinstance(held, list) else [path]
+    for each in places:
+        text = draft.get(each)
+        if isinstance(text, str) and _LOGIN.search(text):
+            draft.put_secret(each, text)
 
 
 def _choose_source(draft: Draft, key: str, value: object) -> None:

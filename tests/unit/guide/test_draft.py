@@ -164,3 +164,24 @@ def test_nothing_of_the_environment_but_its_names_is_in_the_file(draft: Draft) -
     text = saving.file_text(found.loaded)
     assert "from-outside" not in text
     assert "${MY_NAME}" in text
+
+
+@pytest.mark.parametrize(
+    ("platform", "path", "text"),
+    [
+        ("existing", "kubeflow.url", "https://ada:{secret}@example.com/kfdef.yaml"),
+        ("existing", "proxy.https", "http://ada:{secret}@proxy.example.com:3128"),
+        ("minikube", "platform.registryMirrors", "https://one.example.com, https://ada:{secret}@two.example.com"),
+    ],
+)
+def test_an_address_with_a_password_is_a_secret(platform: str, path: str, text: str, tmp_path: Path) -> None:
+    draft = Draft({"platform": {"type": platform}, "proxy": {}})
+    asked = question(draft, path)
+    answer(draft, asked, text.format(secret=SECRET))
+    assert SECRET in "".join(draft.secrets.values())
+    save(draft, draft_path(tmp_path))
+    assert SECRET not in draft_path(tmp_path).read_text() + draft.text
+    loaded = checked(draft, {}).loaded
+    assert loaded is None or SECRET not in saving.file_text(loaded)
+    answer(draft, asked, "https://example.com/")
+    assert "KF_" not in draft.text
