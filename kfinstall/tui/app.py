@@ -18,7 +18,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from kfinstall.guide import garbage
-from kfinstall.tui import line_breaks, turns
+from kfinstall.tui import line_breaks, odd_bytes, turns
 from kfinstall.tui.colorless import Colorless
 from kfinstall.tui.dimming import Dimming
 from kfinstall.tui.settings import Settings, settings
@@ -138,6 +138,7 @@ class _no_color_only_if_it_says_so:  # noqa: N801 - reads as a sentence where it
 def run(app: Guided | None = None) -> int:
     """Show the application until the user leaves it; the exit code. Raises what nobody foresaw."""
     app = app or Guided()
+    odd_bytes.replaced()
     with asyncio.Runner(loop_factory=turns.loop) as runner:
         code = runner.run(app.run_async())
     if app._exception is not None:

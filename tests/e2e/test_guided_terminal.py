@@ -61,6 +61,7 @@ def kept(kfinstall: Kfinstall, document: dict[str, object], step: str) -> None:
 def test_a_command_gets_the_terminal_and_ctrl_c_ends_it_and_nothing_else(opened: Open, silent: str) -> None:
     terminal = opened(size=SIZE)
     see(terminal, "Install Kubeflow")
+    terminal.keys("-H", "ff", "d6", "d0")  # of a terminal that speaks GBK
     terminal.keys("Down", "Down", "Down", "Enter")
     see(terminal, f"$ kfinstall open --context {silent}")
     terminal.keys("C-c")
