@@ -15,6 +15,7 @@ def answer(draft: Draft, question: Question, text: str) -> None:
 
     Nothing is refused here: what is wrong is said by kfinstall.guide.checking, and the answer stays to be corrected.
     """
+    text = text.encode("utf-8", "replace").decode()  # what a terminal sends in another encoding cannot be in a file
     take_over(draft, question, text)
     if question.kind is Kind.SECRET:
         draft.put_secret(question.path, text)

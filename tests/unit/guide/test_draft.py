@@ -185,3 +185,11 @@ def test_an_address_with_a_password_is_a_secret(platform: str, path: str, text: 
     assert loaded is None or SECRET not in saving.file_text(loaded)
     answer(draft, asked, "https://example.com/")
     assert "KF_" not in draft.text
+
+
+def test_what_is_no_text_is_refused_and_can_be_kept(draft: Draft, tmp_path: Path) -> None:
+    """As Python reads a byte that is not in the terminal's encoding."""
+    give(draft, "metadata.name", "caf\udce9")
+    assert "small letters" in checked(draft, {}).of(("metadata", "name"))
+    save(draft, draft_path(tmp_path))
+    assert resumed(draft_path(tmp_path)) is not None
