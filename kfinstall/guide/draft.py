@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import yaml
 
+from kfinstall.errors import KfinstallError
 from kfinstall.guide.questions import TAG, Path, Question
 from kfinstall.model.document import path_text
 from kfinstall.model.install import API_VERSION, KIND
@@ -221,13 +222,30 @@ def kept(draft: Draft, path: FilePath) -> str:
 
 
 def resumed(path: FilePath) -> Draft | None:
-    """The draft of an earlier run; None where there is none, or none that can be used."""
+    """The draft of an earlier run; None where there is none.
+
+    Raises KfinstallError for one that cannot be used: it is put aside, so that the next one does not replace it.
+    """
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
+        return _read(path)
+    except FileNotFoundError:
         return None
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        aside = path.with_suffix(".damaged.yaml")
+        with suppress(OSError):
+            path.replace(aside)
+        raise KfinstallError(
+            _("The answers of an earlier time cannot be read."),
+            why=str(getattr(error, "problem", None) or getattr(error, "strerror", None) or error),
+            fix=_("They are kept in {file}.").format(file=aside if aside.exists() else path),
+        ) from error
+
+
+def _read(path: FilePath) -> Draft:
+    """Raises OSError, ValueError, yaml.YAMLError."""
+    found = yaml.safe_load(path.read_text(encoding="utf-8"))
     if not isinstance(found, dict) or not isinstance(found.get("document"), dict):
-        return None
+        raise ValueError(_("There are no answers in it."))  # noqa: TRY004 - as of what is no YAML
     parked = found.get("parked")
     return Draft(found["document"], {}, str(found.get("step") or ""), parked if isinstance(parked, dict) else {})
 

@@ -17,6 +17,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
+from kfinstall.errors import KfinstallError
 from kfinstall.tui.background import Background
 from kfinstall.tui.hanging import Hanging
 from kfinstall.words import _, spoken
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kfinstall.contracts.platform import ClusterAccess
-    from kfinstall.errors import KfinstallError
     from kfinstall.guide.draft import Draft
     from kfinstall.guide.here import Here
 
@@ -110,6 +110,8 @@ class Home(Screen[None]):
 
     def _show_draft(self, found: "tuple[Draft, str] | KfinstallError | None") -> None:
         self._show_actions(found if isinstance(found, tuple) else None)
+        if isinstance(found, KfinstallError):
+            self.notify(str(found), severity="warning", markup=False)
 
     def _show_actions(self, kept: "tuple[Draft, str] | None") -> None:
         self._kept = kept

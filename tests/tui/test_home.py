@@ -13,7 +13,7 @@ from kfinstall.guide.draft import Draft, draft_path, resumed, save
 from kfinstall.sandbox import running
 from kfinstall.tui.home import Home
 from kfinstall.tui.walk import Walk
-from tests.tui.playing import Player, playing
+from tests.tui.playing import Player, notices, playing
 
 
 @pytest.fixture
@@ -81,6 +81,19 @@ def test_an_earlier_walk_is_resumed_or_given_up_on_a_word() -> None:
         await player.press("home", "enter")
         await player.until("12g")
         assert "Which cluster?" in player.text()
+
+    playing(Home, play)
+
+
+def test_answers_that_cannot_be_read_are_put_aside_and_said() -> None:
+    path = draft_path(state_home())
+    path.parent.mkdir(parents=True)
+    path.write_text("{")
+
+    async def play(player: Player) -> None:
+        await player.until(lambda: "of an earlier time cannot be read" in notices(player))
+        assert "Resume" not in player.text()
+        assert path.with_name("draft.damaged.yaml").read_text() == "{"
 
     playing(Home, play)
 

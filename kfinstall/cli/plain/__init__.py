@@ -8,6 +8,7 @@ from kfinstall.cli.plain.prompting import Back, confirmed, say
 from kfinstall.cli.plain.review import reviewed
 from kfinstall.cli.plain.walk import Walk
 from kfinstall.engine.state_folder import state_home
+from kfinstall.errors import KfinstallError
 from kfinstall.guide.checking import checked
 from kfinstall.guide.draft import Draft, draft_path, resumed
 from kfinstall.guide.steps import step_named, step_of, steps
@@ -35,7 +36,11 @@ def asked_and_installed() -> ExitCode:
 
 
 def _begun() -> Draft:
-    kept = resumed(draft_path(state_home()))
+    try:
+        kept = resumed(draft_path(state_home()))
+    except KfinstallError as error:
+        say(" ".join(str(error).splitlines()))
+        return Draft()
     if kept is None:
         return Draft()
     title = step_named(kept.step, kept).title

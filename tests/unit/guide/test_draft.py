@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kfinstall.errors import KfinstallError
 from kfinstall.guide import saving
 from kfinstall.guide.answering import answer, answered
 from kfinstall.guide.checking import checked
@@ -140,10 +141,16 @@ def test_the_draft_is_its_users_alone_and_appears_whole(draft: Draft, tmp_path: 
 
 
 @pytest.mark.parametrize("content", ["", "[]", "document: 3", "{", "\x00"])
-def test_a_draft_that_cannot_be_used_is_none(tmp_path: Path, content: str) -> None:
+def test_a_draft_that_cannot_be_used_is_put_aside(draft: Draft, tmp_path: Path, content: str) -> None:
     path = draft_path(tmp_path)
     path.write_text(content)
+    with pytest.raises(KfinstallError, match="cannot be read") as caught:
+        resumed(path)
+    aside = tmp_path / "draft.damaged.yaml"
+    assert str(aside) in caught.value.fix
     assert resumed(path) is None
+    save(draft, path)
+    assert aside.read_text() == content
 
 
 def test_steps_that_do_not_apply_are_left_out(draft: Draft) -> None:
