@@ -115,7 +115,7 @@ def test_stopping_asks_and_the_same_document_goes_on_to_what_did_not_come_up(
         seen = await player.until("3 objects failed")
         assert "✗ The node cannot look up the registry's name" in seen
         await player.press("tab", "tab", "tab", "tab", "end")
-        assert "$ kfinstall install -f" in await player.until("The log (l: read it): ")
+        assert "$ kfinstall install -f" in await player.until("The log (l: read it):")
 
     with served("gcr-blocked", tmp_path) as kubeconfig:
         loaded = document(kubeconfig)

@@ -1,6 +1,7 @@
 """A kubeconfig that cannot be used gets a clear error; nothing is sent."""
 
 import base64
+import contextlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -134,12 +135,13 @@ def test_a_socks_proxy_looks_names_up(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def refuse() -> None:
-            while True:  # ends with the test, as a daemon
-                with listener.accept()[0] as client:
-                    client.recv(64)
-                    client.sendall(b"\x05\x00")  # no login
-                    asked.append(client.recv(256))
-                    client.sendall(b"\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00")  # not allowed
+            with contextlib.suppress(OSError):  # the test is over
+                while True:
+                    with listener.accept()[0] as client:
+                        client.recv(64)
+                        client.sendall(b"\x05\x00")  # no login
+                        asked.append(client.recv(256))
+                        client.sendall(b"\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00")  # not allowed
 
         threading.Thread(target=refuse, daemon=True).start()
         connection = through(tmp_path, f"socks5://127.0.0.1:{listener.getsockname()[1]}")
