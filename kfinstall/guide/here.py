@@ -68,7 +68,7 @@ def _rank(name: str, detection: Detection) -> int:
     if isinstance(platform, Lifecycle):
         return 2 if _offer(name) else 4
     if "context" not in platform.options.model_fields:
-        return 3
+        return 3 if detection.clusters or not detection.tools else 4  # where it needs a program, nobody has set it up
     return 1 if not detection.clusters and contexts(host_of(name).kubeconfig) else 4
 
 
