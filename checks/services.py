@@ -1,7 +1,7 @@
 """Services that lead nowhere: to no pod, to a port that no pod has, to pods that a network policy shuts in."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from kfinstall.contracts.check import Check
 from kfinstall.contracts.explanation import Remedy
@@ -34,6 +34,11 @@ MANAGED = frozenset({"kube-system"})
 """Namespaces where charts for monitoring put Services for a control plane that a cloud hides."""
 
 
+ADDED = frozenset({"statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"})
+"""Labels that a pod has from its controller, and that stand in no template:
+https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-name-label"""
+
+
 def selecting_nothing(snapshot: Snapshot) -> Iterator[Finding]:
     """Services whose selector meets no pod, and the pods of no workload either, which could be scaled to zero.
 
@@ -46,7 +51,7 @@ def selecting_nothing(snapshot: Snapshot) -> Iterator[Finding]:
         key = key_of(SERVICE, service)
         if key in called or key.namespace in MANAGED or service["metadata"].get("ownerReferences"):
             continue
-        if _selector(service) and not _selected(service, made[key.namespace]):
+        if _selector(service).keys() - ADDED and not _selected(service, made[key.namespace], ignored=ADDED):
             labels = ",".join(f"{name}={value}" for name, value in _selector(service).items())
             yield _lost(key, _("{service} selects no pod"), Evidence(_("selects {labels}").format(labels=labels), key))
 
@@ -176,9 +181,9 @@ def _selector(service: Body) -> Mapping[str, str]:
     return found
 
 
-def _selected(service: Body, pods: Iterable[Body]) -> list[Body]:
-    """Those of its namespace that a Service selects; none without a selector."""
-    selector = _selector(service)
+def _selected(service: Body, pods: Iterable[Body], ignored: Set[str] = frozenset()) -> list[Body]:
+    """Those of its namespace that a Service selects; none without a selector. ignored: labels that do not matter."""
+    selector = {name: value for name, value in _selector(service).items() if name not in ignored}
     if not selector:
         return []
     return [pod for pod in pods if matches({"matchLabels": selector}, pod["metadata"].get("labels") or {})]

@@ -44,6 +44,14 @@ def test_a_service_that_selects_something(beside: Body) -> None:
     assert not list(selecting_nothing(snapshot(service(), beside)))
 
 
+def test_a_service_for_one_pod_of_a_set_that_is_scaled_to_zero() -> None:
+    spec = {"replicas": 0, "template": {"metadata": {"labels": APP}}}
+    stateful = body("StatefulSet", "mysql", "kubeflow", group="apps", spec=spec)
+    first = service()
+    first["spec"]["selector"] = {**APP, "statefulset.kubernetes.io/pod-name": "mysql-0"}
+    assert not list(selecting_nothing(snapshot(first, stateful)))
+
+
 def test_the_service_of_a_webhook_has_a_check_of_its_own() -> None:
     hooks = [{"clientConfig": {"service": {"namespace": "kubeflow", "name": "mysql"}}}]
     configuration = body("MutatingWebhookConfiguration", "w", group="admissionregistration.k8s.io", webhooks=hooks)
