@@ -34,13 +34,19 @@ def run(app: App[Any], command: Sequence[str], told: Sequence[str]) -> None:
 
 def read(app: App[Any], file: Path) -> None:
     """Show a file in the user's pager. Without one, `less` or `more`, nothing is shown but where the file is."""
-    pager = shlex.split(os.environ.get("PAGER", "")) or [name for name in ("less", "more") if shutil.which(name)][:1]
-    if not pager:
+    if not (pager := _pager()):
         app.notify(str(file), markup=False, timeout=15)
         return
     with app.suspend(), _interrupts(_for_the_program):
         if not _started([*pager, str(file)]) or Path(pager[0]).name not in STAYING:
             _until_enter()
+
+
+def _pager() -> list[str]:
+    with suppress(ValueError):  # quotes without an end
+        if chosen := shlex.split(os.environ.get("PAGER", "")):
+            return chosen
+    return [name for name in ("less", "more") if shutil.which(name)][:1]
 
 
 def _started(command: Sequence[str]) -> bool:
