@@ -16,6 +16,8 @@ import yaml
 
 from kfinstall.registry import platforms
 from platforms.aks import arm
+from tests.contract.manifests import definition
+from tests.controlplane.api import Api
 from tests.sandbox.conftest import served
 from tests.unit.platforms.arm_server import CLUSTER, Answer, ArmServer, arm_server, error
 from tests.unit.platforms.cluster_manager import Answer as GoogleAnswer
@@ -38,6 +40,13 @@ class Places:
     programs: StandIns
     google: Google
     azure: ArmServer
+
+    def serve_constraints(self) -> None:
+        """Make the cluster serve what tells an OpenShift from others."""
+        constraints = definition("security.openshift.io", "securitycontextconstraints", "SecurityContextConstraints")
+        constraints["spec"]["scope"] = "Cluster"
+        with Api(self.kubeconfig) as api:
+            api.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", constraints)
 
     def refuse(self, platform: str) -> None:
         """The next cluster that somebody asks for is not made."""
