@@ -101,11 +101,7 @@ def handed_over(user: str, missing: Iterable[Right], absent: Collection[str]) ->
     places: dict[str, list[Right]] = defaultdict(list)
     for right in missing:
         places[right.namespace].append(right)
-    made = [
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-        for name in sorted(places)
-        if name in absent
-    ]
+    made = [_namespace(name) for name in sorted(places) if name in absent]
     return [*made, *(body for place in sorted(places) for body in granted(GIVEN, user, rules(places[place]), place))]
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from checks.doors import not_accepted, not_provisioned, unhealthy, without_class
+from checks.ingress import not_accepted, not_provisioned, unhealthy, without_class
 from kfinstall.contracts.manifest import Body
 from tests.unit.doctor.clusters import body, snapshot
 
